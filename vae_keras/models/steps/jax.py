@@ -1,0 +1,50 @@
+"""Training and test step on JAX, where all state goes in and comes out."""
+
+from typing import Any
+
+import jax
+import keras
+
+
+class TrainingSteps:
+    """Takes the gradient of `training_loss` with `value_and_grad`."""
+
+    def train_step(self: Any, state: Any, data: Any) -> Any:
+        trainable, non_trainable, optimizer, metrics = state
+
+        def scaled_loss(trainable: Any) -> Any:
+            with self._scope(trainable, non_trainable, metrics, optimizer) as scope:
+                scaled = self.optimizer.scale_loss(self.training_loss(data))
+                logs = self.get_metrics_result()
+            return scaled, (logs, *self._values_after(scope))
+
+        gradient = jax.grad(scaled_loss, has_aux=True)
+        gradients, (logs, non_trainable, metrics) = gradient(trainable)
+        trainable, optimizer = self.optimizer.stateless_apply(optimizer, gradients, trainable)
+        return logs, (trainable, non_trainable, optimizer, metrics)
+
+    def test_step(self: Any, state: Any, data: Any) -> Any:
+        trainable, non_trainable, metrics = state
+        with self._scope(trainable, non_trainable, metrics) as scope:
+            self.test_loss(data)
+            logs = self.get_metrics_result()
+        return logs, (trainable, *self._values_after(scope))
+
+    def _scope(
+        self: Any, trainable: Any, non_trainable: Any, metrics: Any, optimizer: Any = ()
+    ) -> keras.StatelessScope:
+        optimizer_variables = self.optimizer.variables if optimizer else ()
+        return keras.StatelessScope(
+            state_mapping=[
+                *zip(self.trainable_variables, trainable, strict=True),
+                *zip(self.non_trainable_variables, non_trainable, strict=True),
+                *zip(self.metrics_variables, metrics, strict=True),
+                *zip(optimizer_variables, optimizer, strict=True),
+            ]
+        )
+
+    def _values_after(self: Any, scope: keras.StatelessScope) -> tuple[list[Any], list[Any]]:
+        return (
+            [scope.get_current_value(variable) for variable in self.non_trainable_variables],
+            [scope.get_current_value(variable) for variable in self.metrics_variables],
+        )

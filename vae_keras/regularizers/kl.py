@@ -1,0 +1,21 @@
+"""The KL divergence of the evidence lower bound."""
+
+import keras
+
+from vae_keras.math import Tensor, kl_to_standard_normal
+from vae_keras.regularizers.base import LatentTerms, Regularizer
+
+
+@keras.saving.register_keras_serializable("vae_keras")
+class KL(Regularizer):
+    """`KL(q(z | x) || N(0, I))` in closed form, in nats, one number for each image.
+
+    With weight 1 the loss is the negative evidence lower bound; with another weight it is the
+    beta-VAE's.
+
+    References:
+        Kingma & Welling (2014). arXiv:1312.6114; Higgins et al. (2017), beta-VAE, ICLR.
+    """
+
+    def __call__(self, latent: LatentTerms) -> Tensor:
+        return kl_to_standard_normal(latent.posterior)
