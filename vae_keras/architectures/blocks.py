@@ -6,10 +6,16 @@ from typing import Any
 
 import keras
 
-from vae_keras.errors import ArgumentError
+from vae_keras.errors import ArgumentError, unknown_name
 from vae_keras.math import soft_bound
 
 ImageShape = Sequence[int]
+
+_NORMALIZATIONS: dict[str, Any] = {
+    "none": None,
+    "layer": keras.layers.LayerNormalization,
+    "batch": keras.layers.BatchNormalization,
+}
 
 
 def checked_image_shape(image_shape: ImageShape, latent_dim: int) -> tuple[int, int, int]:
@@ -37,10 +43,19 @@ def checked_sizes(name: str, sizes: Sequence[int], *, at_least: int = 0) -> tupl
     return tuple(sizes)
 
 
-def dense_stack(hidden: Any, units: Sequence[int], activation: str) -> Any:
-    """Apply one dense layer after another."""
+def dense_stack(
+    hidden: Any, units: Sequence[int], activation: str, normalization: str = "none"
+) -> Any:
+    """Apply one dense layer after another, each normalised before its activation if asked for."""
+    if normalization not in _NORMALIZATIONS:
+        raise unknown_name("normalization", normalization, _NORMALIZATIONS)
+    layer = _NORMALIZATIONS[normalization]
     for width in units:
-        hidden = keras.layers.Dense(width, activation=activation)(hidden)
+        if layer is None:
+            hidden = keras.layers.Dense(width, activation=activation)(hidden)
+        else:
+            hidden = layer()(keras.layers.Dense(width)(hidden))
+            hidden = keras.layers.Activation(activation)(hidden)
     return hidden
 
 

@@ -29,6 +29,7 @@ def conv(
     encoder_units: Sequence[int] = (),
     decoder_units: Sequence[int] = (),
     activation: str = "relu",
+    normalization: str = "none",
 ) -> tuple[keras.Model, keras.Model]:
     """Build a pair of strided convolution stacks, one stride of 2 for each entry of `filters`.
 
@@ -50,6 +51,8 @@ def conv(
         encoder_units: Widths of dense layers before the heads. Defaults to none.
         decoder_units: Widths of dense layers after the code. Defaults to none.
         activation: Activation between layers. Defaults to `"relu"`.
+        normalization: `"none"`, `"layer"` or `"batch"`: normalise each dense layer before its
+            activation. Defaults to `"none"`.
 
     Returns:
         `(encoder, decoder)`: images to `(z_mean, z_log_var)`, codes to likelihood parameters.
@@ -71,11 +74,11 @@ def conv(
         hidden = keras.layers.Conv2D(
             channels, kernel_size, strides=2, padding="same", activation=activation
         )(hidden)
-    hidden = dense_stack(keras.layers.Flatten()(hidden), encoder_units, activation)
+    hidden = dense_stack(keras.layers.Flatten()(hidden), encoder_units, activation, normalization)
     encoder = encoder_model(images, hidden, latent_dim)
 
     codes = keras.Input((latent_dim,), name="codes")
-    hidden = dense_stack(codes, decoder_units, activation)
+    hidden = dense_stack(codes, decoder_units, activation, normalization)
     rows, columns = grid_size(shape, stride)
     hidden = keras.layers.Dense(rows * columns * filters[-1])(hidden)
     hidden = keras.layers.Reshape((rows, columns, filters[-1]))(hidden)

@@ -25,6 +25,7 @@ def mlp(
     encoder_units: Sequence[int] = (512, 256),
     decoder_units: Sequence[int] | None = None,
     activation: str = "relu",
+    normalization: str = "none",
 ) -> tuple[keras.Model, keras.Model]:
     """Build a multilayer perceptron on each side of the code.
 
@@ -38,6 +39,8 @@ def mlp(
         encoder_units: Widths of the encoder's dense layers. Defaults to `(512, 256)`.
         decoder_units: Widths of the decoder's; the encoder's in reverse by default.
         activation: Activation between layers. Defaults to `"relu"`.
+        normalization: `"none"`, `"layer"` or `"batch"`: normalise each dense layer before its
+            activation. Defaults to `"none"`.
 
     Returns:
         `(encoder, decoder)`: images to `(z_mean, z_log_var)`, codes to likelihood parameters.
@@ -55,11 +58,11 @@ def mlp(
     decoder_units = checked_sizes("decoder_units", decoder_units)
 
     images = keras.Input((height, width, channels), name="images")
-    hidden = dense_stack(keras.layers.Flatten()(images), encoder_units, activation)
+    hidden = dense_stack(keras.layers.Flatten()(images), encoder_units, activation, normalization)
     encoder = encoder_model(images, hidden, latent_dim)
 
     codes = keras.Input((latent_dim,), name="codes")
-    hidden = dense_stack(codes, decoder_units, activation)
+    hidden = dense_stack(codes, decoder_units, activation, normalization)
     shape = (height, width, output_channels(image_shape, likelihood))
     outputs = keras.layers.Reshape(shape)(keras.layers.Dense(math.prod(shape))(hidden))
     return encoder, decoder_model(codes, outputs, image_shape, likelihood)

@@ -25,7 +25,7 @@ class Inference:
 
     def encode_distribution(self: Any, x: Any, *, batch_size: int = BATCH_SIZE) -> DiagonalGaussian:
         """Encode images to their posteriors: mean and log-variance, each `(n, latent_dim)`."""
-        x = self._checked(np.asarray(x))
+        x = self.check_images(np.asarray(x))
         return DiagonalGaussian(*_in_batches(self._posterior, x, batch_size=batch_size))
 
     def decode(self: Any, z: Any, *, batch_size: int = BATCH_SIZE) -> np.ndarray:
@@ -108,7 +108,7 @@ class Inference:
         Returns:
             Nats, shape `(n,)`.
         """
-        x = self._checked(np.asarray(x))
+        x = self.check_images(np.asarray(x))
         noise = np.random.default_rng(seed).standard_normal((len(x), self.latent_dim))
 
         def batch_elbo(images: np.ndarray, noise: np.ndarray) -> tuple[Any]:
@@ -118,6 +118,13 @@ class Inference:
             return (log_prob - kl_to_standard_normal(posterior),)
 
         return _in_batches(batch_elbo, x, noise.astype("float32"), batch_size=batch_size)[0]
+
+    def to_unit_range(self: Any, x: np.ndarray) -> np.ndarray:
+        """Bring images of the model's range, or uint8, to floats in `[0, 1]`, for plots."""
+        if x.dtype == np.uint8:
+            return x.astype("float32") / 255.0
+        low, high = self.likelihood.data_range
+        return np.clip((x.astype("float32") - low) / (high - low), 0.0, 1.0)
 
     def _posterior(self: Any, images: Any) -> DiagonalGaussian:
         return DiagonalGaussian(*self.encoder(self._prepared(images), training=False))

@@ -175,9 +175,9 @@ class VAE(TrainingSteps, Inference, keras.Model):
         if isinstance(validation, np.ndarray):
             validation = (validation,)
         if isinstance(validation, (tuple, list)):
-            images = self._checked(validation[0], name="validation_data")
+            images = self.check_images(validation[0], name="validation_data")
             kwargs["validation_data"] = (images, *validation[1:])
-        return super().fit(self._checked(x), y, **kwargs)
+        return super().fit(self.check_images(x), y, **kwargs)
 
     def evaluate(self, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
         """Measure the losses at the final KL weight, with fixed noise; see `keras.Model.evaluate`.
@@ -186,7 +186,7 @@ class VAE(TrainingSteps, Inference, keras.Model):
             DataError: If an array does not fit the model or lies outside the likelihood's range.
         """
         self._check_compiled()
-        return super().evaluate(self._checked(x), y, **kwargs)
+        return super().evaluate(self.check_images(x), y, **kwargs)
 
     def get_config(self) -> dict[str, Any]:
         config = super().get_config()
@@ -218,7 +218,14 @@ class VAE(TrainingSteps, Inference, keras.Model):
     def _prepared(self, x: Tensor) -> Tensor:
         return to_data_range(x, self.likelihood.data_range)
 
-    def _checked(self, x: Any, *, name: str = "x") -> Any:
+    def check_images(self, x: Any, *, name: str = "x") -> Any:
+        """Return an array of images with its channel axis, never a converted copy.
+
+        Data sets and generators pass unchanged.
+
+        Raises:
+            DataError: If shape, type or range do not fit the model, or a value is not finite.
+        """
         return checked_images(x, self.image_shape, self.likelihood.data_range, name=name)
 
     def _check_compiled(self) -> None:

@@ -1,0 +1,108 @@
+"""Live progress in the terminal: the losses, the time gone and the time left."""
+
+import time
+from typing import Any
+
+import keras
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn
+
+_COLUMNS = "{:>9} {:>9} {:>9} {:>8} {:>6} {:>9} {:>9} {:>6} {:>9}"
+_HEADER = _COLUMNS.format(
+    "epoch", "loss", "recon", "kl", "weight", "val loss", "rate", "time", "left"
+)
+
+
+class TrainingProgress(keras.callbacks.Callback):
+    """Print one line an epoch, under a bar that moves where the output is a terminal.
+
+    The time left is that of the epochs still planned at the pace so far; early stopping may end
+    sooner.
+
+    Args:
+        console: Where to print. Defaults to the standard output.
+    """
+
+    def __init__(self, console: Console | None = None) -> None:
+        super().__init__()
+        self.console = console or Console()
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        self._epochs = self.params["epochs"]
+        self._first_epoch: int | None = None
+        self._began = time.monotonic()
+        self.console.print(_HEADER, style="bold", highlight=False)
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.percentage:3.0f}%  {task.fields[text]}"),
+            console=self.console,
+            transient=True,
+            disable=not self.console.is_terminal,
+        )
+        self._bar.start()
+        self._task = self._bar.add_task("", total=None, text="")
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        if self._first_epoch is None:
+            self._first_epoch = epoch
+        self._epoch = epoch
+        self._epoch_began = time.monotonic()
+        self._bar.reset(
+            self._task,
+            total=self.params.get("steps"),
+            description=f"epoch {epoch + 1}/{self._epochs}",
+        )
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        if self._bar.disable:
+            return
+        loss = float((logs or {}).get("loss", float("nan")))
+        steps = self.params.get("steps")
+        within = (batch + 1) / steps if steps else 0.0
+        text = f"loss {loss:.2f}  {_left(self._seconds_left(within))}"
+        self._bar.update(self._task, completed=batch + 1, text=text)
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        logs = {name: float(value) for name, value in (logs or {}).items()}
+
+        def shown(name: str, digits: int = 2) -> str:
+            return f"{logs[name]:.{digits}f}" if name in logs else "-"
+
+        rate = logs.get("learning_rate")
+        line = _COLUMNS.format(
+            f"{epoch + 1}/{self._epochs}",
+            shown("loss", 3),
+            shown("recon_loss", 3),
+            shown("kl_loss", 3),
+            shown("kl_weight"),
+            shown("val_loss", 3),
+            "-" if rate is None else f"{rate:.1e}",
+            _clock(time.monotonic() - self._epoch_began),
+            _clock(self._seconds_left(1.0)),
+        )
+        self._bar.console.print(line, highlight=False)
+
+    def on_train_end(self, logs: Any = None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Take the bar off the terminal; for training that ends by an exception."""
+        self._bar.stop()
+
+    def _seconds_left(self, within_epoch: float) -> float | None:
+        done = self._epoch - (self._first_epoch or 0) + within_epoch
+        gone = time.monotonic() - self._began
+        return gone / done * (self._epochs - self._epoch - within_epoch) if done else None
+
+
+def _clock(seconds: float | None) -> str:
+    if seconds is None:
+        return "-"
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"
+
+
+def _left(seconds: float | None) -> str:
+    return "" if seconds is None else f"{_clock(seconds)} left"

@@ -1,0 +1,36 @@
+"""A picture for each epoch, so that training can be watched."""
+
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from vae_keras.files import save_figure
+from vae_keras.plotting import plot_reconstructions
+
+
+class ReconstructionImages(keras.callbacks.Callback):
+    """Save original over reconstruction after each epoch, as `epoch_001.png` and so on.
+
+    Args:
+        images: The images to follow, shape `(n, height, width, channels)`.
+        directory: Where the pictures go; made if it is missing.
+        every: Epochs between two pictures. Defaults to `1`.
+    """
+
+    def __init__(self, images: np.ndarray, directory: str | Path, *, every: int = 1) -> None:
+        super().__init__()
+        self.images = images
+        self.directory = Path(directory)
+        self.every = every
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        if (epoch + 1) % self.every:
+            return
+        to_unit = self.model.to_unit_range
+        axes = plot_reconstructions(
+            to_unit(self.images), to_unit(self.model.reconstruct(self.images))
+        )
+        axes.set_title(f"Epoch {epoch + 1}", loc="left")
+        save_figure(axes.figure, self.directory / f"epoch_{epoch + 1:03d}.png")

@@ -1,0 +1,36 @@
+"""The plateau rule, with a start."""
+
+from typing import Any
+
+import keras
+
+from vae_keras.errors import ArgumentError
+
+
+class ReduceLROnPlateau(keras.callbacks.ReduceLROnPlateau):
+    """`keras.callbacks.ReduceLROnPlateau` that begins to count at `start_from_epoch`.
+
+    Keras' rule has no such argument (its `EarlyStopping` has one), so a warm-up would look like
+    a plateau to it.
+
+    Args:
+        start_from_epoch: Epochs, counted from 0, that are left out before the rule begins.
+            Defaults to `0`.
+        **kwargs: As `keras.callbacks.ReduceLROnPlateau`; `mode` is `"min"` unless given.
+    """
+
+    def __init__(self, *, start_from_epoch: int = 0, **kwargs: Any) -> None:
+        if start_from_epoch < 0:
+            raise ArgumentError(
+                "`start_from_epoch` must be at least 0. "
+                f"Received: start_from_epoch={start_from_epoch!r}"
+            )
+        super().__init__(**{"monitor": "val_loss", "mode": "min", **kwargs})
+        self.start_from_epoch = start_from_epoch
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        if epoch >= self.start_from_epoch:
+            super().on_epoch_end(epoch, logs)
+        elif logs is not None:
+            rate = keras.ops.convert_to_numpy(self.model.optimizer.learning_rate)
+            logs["learning_rate"] = float(rate)

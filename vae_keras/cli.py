@@ -1,0 +1,251 @@
+"""The command line: arguments in, exit code out. Nothing here loads a backend before it has to."""
+
+import contextlib
+import io
+import os
+import re
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import tyro
+
+from vae_keras.config import BACKENDS, Config, read_config
+from vae_keras.errors import ArgumentError, VAEKerasError, unknown_name
+from vae_keras.presets import preset
+
+USER_ERROR, INTERRUPTED = 2, 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Args:
+        arguments: As `sys.argv[1:]`, which is the default.
+
+    Returns:
+        Exit code: 0, 2 for a mistake that one line on the standard error explains, 130 for Ctrl-C.
+    """
+    name, *rest = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
+    if name in ("-h", "--help"):
+        print(_overview())
+        return 0
+    try:
+        if name not in _COMMANDS:
+            raise unknown_name("command", name, _COMMANDS)
+        _parse(name, rest).run()
+    except VAEKerasError as error:
+        print(f"vae-keras {name}: error: {error}", file=sys.stderr)
+        return USER_ERROR
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return 0
+
+
+@dataclass(frozen=True)
+class Train:
+    """Train a model on images, judge it and leave everything in a run directory."""
+
+    settings: tyro.conf.OmitArgPrefixes[Config]
+    run_dir: str | None = None
+    """Directory of the run; must be new or empty. By default a new one under runs/."""
+    config: str | None = None
+    """A config.json of an earlier run to start from, in place of a preset."""
+
+    def run(self) -> None:
+        from vae_keras.presets import check_member
+        from vae_keras.run import RunDirectory, new_run_path
+
+        settings = self.settings
+        check_member("architectures", settings.architecture)
+        check_member("likelihoods", settings.likelihood)
+        run_directory = RunDirectory(self.run_dir or new_run_path(settings))
+        run_directory.check_free()
+        _load_backend(settings.backend)
+        from vae_keras.experiment import train_and_evaluate
+
+        train_and_evaluate(settings, run_directory)
+
+
+@dataclass(frozen=True)
+class Evaluate:
+    """Measure a saved model on the test set of its run, or of another data set."""
+
+    model: tyro.conf.Positional[str]
+    """A run directory or a .keras file."""
+    dataset: str | None = None
+    """Data set; by default that of the run."""
+    data: str | None = None
+    """Path of the data; by default that of the run."""
+    output: str | None = None
+    """A JSON file for the numbers, beside the table that is printed."""
+    backend: str | None = None
+    """Keras backend: tensorflow, jax, torch."""
+
+    def run(self) -> None:
+        _load_backend(self.backend)
+        from vae_keras import applications
+
+        output = None if self.output is None else Path(self.output)
+        applications.evaluate_model(self.model, dataset=self.dataset, data=self.data, output=output)
+
+
+@dataclass(frozen=True)
+class Reconstruct:
+    """Encode and decode images; write each reconstruction and an overview as PNG."""
+
+    model: tyro.conf.Positional[str]
+    """A run directory or a .keras file."""
+    images: tyro.conf.Positional[tuple[str, ...]]
+    """Image files or folders of images, of the size the model was trained on."""
+    output: str = "reconstructions"
+    """Directory for the pictures; must be new or empty."""
+    backend: str | None = None
+    """Keras backend: tensorflow, jax, torch."""
+
+    def run(self) -> None:
+        _load_backend(self.backend)
+        from vae_keras import applications
+
+        applications.reconstruct_files(self.model, self.images, Path(self.output))
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Draw codes from the prior, decode them, and write the images."""
+
+    model: tyro.conf.Positional[str]
+    """A run directory or a .keras file."""
+    n: int = 64
+    """Number of images."""
+    seed: int | None = None
+    """Seed of the draw; another one each time by default."""
+    output: str = "samples.png"
+    """A .png for one picture of all, or an .npy for the array."""
+    backend: str | None = None
+    """Keras backend: tensorflow, jax, torch."""
+
+    def run(self) -> None:
+        _load_backend(self.backend)
+        from vae_keras import applications
+
+        applications.sample_to_file(self.model, Path(self.output), n=self.n, seed=self.seed)
+
+
+@dataclass(frozen=True)
+class Encode:
+    """Encode images; write the mean and the standard deviation of each posterior."""
+
+    model: tyro.conf.Positional[str]
+    """A run directory or a .keras file."""
+    images: tyro.conf.Positional[tuple[str, ...]]
+    """Image files or folders of images, of the size the model was trained on."""
+    output: str = "codes.csv"
+    """A .csv with a row for each image, or an .npz with the arrays."""
+    backend: str | None = None
+    """Keras backend: tensorflow, jax, torch."""
+
+    def run(self) -> None:
+        _load_backend(self.backend)
+        from vae_keras import applications
+
+        applications.encode_files(self.model, self.images, Path(self.output))
+
+
+_COMMANDS: dict[str, Any] = {
+    "train": Train,
+    "evaluate": Evaluate,
+    "reconstruct": Reconstruct,
+    "sample": Sample,
+    "encode": Encode,
+}
+
+
+def _overview() -> str:
+    lines = ["usage: vae-keras COMMAND [...]; `vae-keras COMMAND --help` tells more", ""]
+    lines += [f"  {name:<12} {command.__doc__}" for name, command in _COMMANDS.items()]
+    return "\n".join(lines)
+
+
+def _parse(name: str, arguments: list[str]) -> Any:
+    """Let tyro read the command's fields, and turn what it has to complain about into one line."""
+    options: dict[str, Any] = {}
+    if name == "train":
+        options["default"] = Train(settings=_starting_settings(arguments))
+    complaint = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(complaint):
+            return tyro.cli(_COMMANDS[name], args=arguments, prog=f"vae-keras {name}", **options)
+    except SystemExit as stop:
+        if stop.code:
+            raise ArgumentError(_one_line(complaint.getvalue())) from None
+        raise
+
+
+def _starting_settings(arguments: list[str]) -> Config:
+    """Return what the other flags override: the settings of `--config` or of `--preset`."""
+    given: dict[str, str] = {}
+    for flag, value in zip(arguments, [*arguments[1:], ""], strict=True):
+        name, equals, joined = flag.partition("=")
+        if name in ("--preset", "--config"):
+            given[name] = joined if equals else value
+    if len(given) == 2:
+        raise ArgumentError(
+            "`--config` and `--preset` must not be given together: a config file is complete. "
+            f"Received: {given}"
+        )
+    if "--config" in given:
+        return read_config(given["--config"])
+    return preset(given.get("--preset", "default"))
+
+
+def _one_line(box: str) -> str:
+    """Keep of tyro's box what is wrong and the flags that are near."""
+    lines = [re.sub(r"^[│╭╰─\s]+|[│╮╯─\s]+$", "", line) for line in box.splitlines()[1:-1]]
+    wrong, *rest = " ".join(line or "\n" for line in lines).split("\n")
+    near = re.findall(r"--[\w-]+", "".join(part for part in rest if "Perhaps you meant" in part))
+    hint = f" Did you mean {' or '.join(near)}?" if near else ""
+    return re.sub(r"^Error parsing (\w+/)?\w+: (?=`)", "", wrong.strip()) + hint
+
+
+def _load_backend(backend: str | None) -> None:
+    """Choose the Keras backend and import it, without the chatter of its start."""
+    if backend is not None:
+        if backend not in BACKENDS:
+            raise unknown_name("backend", backend, BACKENDS)
+        os.environ["KERAS_BACKEND"] = backend
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    name = os.environ.get("KERAS_BACKEND", "tensorflow")
+    with _quiet_start():
+        try:
+            import keras
+        except ImportError as error:
+            raise ArgumentError(
+                f"`backend` must be installed: pip install 'vae-keras[{name}]'. "
+                f"Received: backend={name!r} ({error})"
+            ) from error
+        keras.ops.zeros(1)  # brings the devices up
+
+
+@contextlib.contextmanager
+def _quiet_start() -> Iterator[None]:
+    """Hold back what native code prints while TensorFlow loads; show it if loading fails.
+
+    TensorFlow reports the absence of a GPU in eight lines before its own log level applies.
+    """
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with tempfile.TemporaryFile() as chatter:
+        os.dup2(chatter.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            chatter.seek(0)
+            os.write(kept, chatter.read())
+            raise
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)

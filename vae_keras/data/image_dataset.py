@@ -1,0 +1,74 @@
+"""The records that a loader hands on: a split, and a data set of three of them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Split:
+    """Images, with their labels where there are any.
+
+    Args:
+        images: Shape `(n, height, width, channels)`, uint8 in 0..255, or float32 where the user's
+            own array is float.
+        labels: Shape `(n,)`, int64, or `None`.
+    """
+
+    images: np.ndarray
+    labels: np.ndarray | None = None
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+
+@dataclass(frozen=True)
+class ImageDataset:
+    """Three disjoint splits of one set of images, and where they come from.
+
+    Args:
+        name: One of `DATASET_NAMES`.
+        train: What the model learns from.
+        validation: What choices are made on. May hold no image.
+        test: What is read once, at the end.
+        class_names: One name per label, or `None`.
+        source: One line for people: where the files were found.
+        checksum: sha256, in hex, of the bytes of all images and labels read, before they are
+            split: the same data give the same checksum whatever `seed` and `train_size` are.
+        notice: One line to be shown loudly where the bundled part stands in for the whole set,
+            otherwise `None`.
+    """
+
+    name: str
+    train: Split
+    validation: Split
+    test: Split
+    class_names: tuple[str, ...] | None
+    source: str
+    checksum: str
+    notice: str | None = None
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """Shape of one image, `(height, width, channels)`."""
+        height, width, channels = self.train.images.shape[1:]
+        return height, width, channels
+
+
+@dataclass(frozen=True)
+class Source:
+    """What the reader of one data set returns: everything it read, not split yet.
+
+    Args:
+        train: The training part, or all images where `test` is `None`.
+        test: The test set as published, or `None` where there is none.
+        origin: One line for people: where the files were found.
+        class_names: One name per label, or `None`.
+        notice: See `ImageDataset`.
+    """
+
+    train: Split
+    test: Split | None
+    origin: str
+    class_names: tuple[str, ...] | None = None
+    notice: str | None = None

@@ -1,0 +1,18 @@
+"""Where Keras keeps data sets, and how this package writes of places."""
+
+import os
+from pathlib import Path
+
+
+def datasets_folder() -> Path:
+    """Return `$KERAS_HOME/datasets`, or `~/.keras/datasets` where the variable is not set."""
+    home = os.environ.get("KERAS_HOME") or "~/.keras"
+    return Path(os.path.expanduser(home), "datasets")
+
+
+def shown(path: Path) -> str:
+    """Return `path` as people write it, with `~` for the home folder."""
+    try:
+        return f"~/{path.relative_to(Path.home()).as_posix()}"
+    except (ValueError, RuntimeError):  # elsewhere, or a user without a home
+        return str(path)

@@ -1,0 +1,100 @@
+"""Train, validation and test: three disjoint sets, by seed."""
+
+import numpy as np
+
+from vae_keras.data.checksum import sha256
+from vae_keras.data.image_dataset import ImageDataset, Source, Split
+from vae_keras.errors import ArgumentError, DataError
+
+TEST_FRACTION = 0.2  # where no test set is published
+_SMALL = 5  # a training part below this many times `validation_size` gives a tenth of itself
+
+
+def split_source(
+    name: str,
+    source: Source,
+    *,
+    train_size: int | None,
+    validation_size: int,
+    seed: int,
+) -> ImageDataset:
+    """Split what a reader returned.
+
+    The test set is the published one, or a fifth of the images drawn by `seed`. Validation images
+    are drawn from what is left by `seed`, in the drawn order: `validation_size` of them, or, where
+    the training part holds fewer than five times as many, a tenth of it, at least one. The rest is
+    for training, in its original order; `train_size` keeps the first of it. So test and validation
+    do not depend on `train_size`.
+
+    Args:
+        name: Of the data set.
+        source: What was read.
+        train_size: Training images to keep, or `None` for all.
+        validation_size: Validation images; 0 for none.
+        seed: Of the permutations, >= 0.
+
+    Raises:
+        ArgumentError: If `train_size` is larger than what is left.
+        DataError: If there are too few images for the sets asked for.
+    """
+    generator = np.random.default_rng(seed)
+    part, test = source.train, source.test
+    checksum = sha256(*_arrays(part), *_arrays(test))
+    indices = np.arange(len(part))
+    if test is None:
+        drawn = generator.permutation(len(part))
+        held_out = max(1, round(TEST_FRACTION * len(part)))
+        test = _take(part, drawn[:held_out])
+        indices = np.sort(drawn[held_out:])
+    count = _validation_count(len(indices), validation_size)
+    drawn = generator.permutation(len(indices))
+    validation, train = indices[drawn[:count]], indices[np.sort(drawn[count:])]
+    _check_counts(source, len(part), len(train), count, train_size)
+    return ImageDataset(
+        name=name,
+        train=_take(part, train[:train_size]),
+        validation=_take(part, validation),
+        test=test,
+        class_names=source.class_names,
+        source=source.origin,
+        checksum=checksum,
+        notice=source.notice,
+    )
+
+
+def _validation_count(available: int, validation_size: int) -> int:
+    """Return how many images are held out for validation."""
+    if validation_size == 0 or available >= _SMALL * validation_size:
+        return validation_size
+    return min(validation_size, max(1, available // 10))
+
+
+def _check_counts(
+    source: Source, total: int, available: int, validation: int, train_size: int | None
+) -> None:
+    """Raise unless there is a training image, and as many as were asked for."""
+    if available < 1:
+        raise DataError(
+            f"{source.origin} must hold enough images for the sets asked for, at least one each. "
+            f"Received: {total}"
+        )
+    if train_size is not None and train_size > available:
+        raise ArgumentError(
+            f"`train_size` must be at most {available}: {source.origin} has {total} images to "
+            f"train on, less those held out ({validation} for validation"
+            f"{'' if source.test is not None else ', a fifth for the test'}). "
+            f"Received: train_size={train_size}"
+        )
+
+
+def _take(split: Split, indices: np.ndarray) -> Split:
+    """Return the part of `split` at `indices`, as a copy."""
+    labels = None if split.labels is None else split.labels[indices]
+    return Split(split.images[indices], labels)
+
+
+def _arrays(split: Split | None) -> list[np.ndarray]:
+    """Return the arrays that `split` holds."""
+    if split is None:
+        return []
+    return [split.images] if split.labels is None else [split.images, split.labels]

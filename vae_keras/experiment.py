@@ -1,0 +1,249 @@
+"""The main job: what `train.py` and the notebooks both do."""
+
+import platform
+import time
+from typing import Any
+
+import keras
+from rich.console import Console
+
+from vae_keras.callbacks import (
+    HistoryFile,
+    KLWarmup,
+    ReconstructionImages,
+    ReduceLROnPlateau,
+    StopOnDivergence,
+    TrainingProgress,
+)
+from vae_keras.config import Config
+from vae_keras.data import ImageDataset, load_dataset
+from vae_keras.errors import ArgumentError, TrainingDivergedError
+from vae_keras.evaluation import evaluate, knn_accuracy
+from vae_keras.figures import write_figures
+from vae_keras.models import VAE
+from vae_keras.presets import check_member, member
+from vae_keras.run import RunDirectory
+from vae_keras.summaries import print_closing_table, print_model_summary
+
+FOLLOWED_IMAGES = 10
+
+
+def load_data(config: Config) -> ImageDataset:
+    """Load the data set that `config` names, split into three by its seed."""
+    return load_dataset(
+        config.dataset,
+        config.data,
+        train_size=config.train_size,
+        validation_size=config.validation_size,
+        seed=config.seed,
+    )
+
+
+def build_model(config: Config, image_shape: tuple[int, int, int]) -> VAE:
+    """Build and compile the model of `config`. The same seed gives the same weights.
+
+    Sets Keras' global seed first, so that the initial weights, and the order of the images in a
+    `fit` that follows, are those of `train.py`.
+
+    Args:
+        config: The settings.
+        image_shape: `(height, width, channels)`.
+
+    Raises:
+        ArgumentError: If a member does not exist or does not take an option that is set.
+    """
+    check_members(config)
+    keras.utils.set_random_seed(config.seed)
+    likelihood = member("likelihoods", config.likelihood)()
+    architecture = member("architectures", config.architecture)
+    try:
+        parts = architecture(
+            image_shape, config.latent_dim, likelihood, **config.architecture_options
+        )
+    except TypeError as error:
+        options = ", ".join(config.architecture_options)
+        raise ArgumentError(
+            f"`architecture` {config.architecture!r} must take every option that is set. "
+            f"Received: {options} ({error})"
+        ) from error
+    vae = VAE(*parts, likelihood, kl_weight=config.kl_weight, seed=config.seed)
+    vae.compile(optimizer=keras.optimizers.Adam(config.learning_rate))
+    return vae
+
+
+def check_members(config: Config) -> None:
+    """Raise `ArgumentError` if a member that `config` names does not exist; loads no backend."""
+    check_member("architectures", config.architecture)
+    check_member("likelihoods", config.likelihood)
+
+
+def training_callbacks(config: Config, *, validated: bool = True) -> list[Any]:
+    """Return the callbacks that steer training: warm-up, plateau rule, early stopping.
+
+    The last two count only from the end of the warm-up, on a validation loss that is measured at
+    the final KL weight throughout.
+
+    Args:
+        config: The settings.
+        validated: Whether `fit` gets validation data; without, nothing watches `val_loss`.
+    """
+    callbacks: list[Any] = [KLWarmup(config.warmup_epochs), StopOnDivergence()]
+    if validated:
+        callbacks += [
+            ReduceLROnPlateau(
+                patience=config.plateau_patience,
+                factor=config.plateau_factor,
+                min_delta=config.plateau_min_delta,
+                min_lr=config.min_learning_rate,
+                start_from_epoch=config.warmup_epochs,
+            ),
+            keras.callbacks.EarlyStopping(
+                monitor="val_loss",
+                mode="min",
+                patience=config.early_stopping_patience,
+                restore_best_weights=True,
+                start_from_epoch=config.warmup_epochs,
+            ),
+        ]
+    return callbacks
+
+
+def measure(vae: VAE, dataset: ImageDataset) -> dict[str, float]:
+    """Return all numbers of a model on a data set's test images, raw-pixel k-NN beside them."""
+    train, test = dataset.train, dataset.test
+    numbers = evaluate(
+        vae, test.images, test.labels, train_images=train.images, train_labels=train.labels
+    )
+    if test.labels is not None and train.labels is not None:
+        numbers["knn_accuracy_pixels"] = knn_accuracy(
+            train.images, train.labels, test.images, test.labels
+        )
+    return numbers
+
+
+def train_and_evaluate(
+    config: Config, run_directory: RunDirectory, *, console: Console | None = None
+) -> dict[str, Any]:
+    """Train a model, judge it, and leave everything in a run directory.
+
+    Data and settings are checked before anything is written. Ctrl-C saves the model so far and
+    raises `KeyboardInterrupt` again.
+
+    Args:
+        config: The settings.
+        run_directory: Where to; must be new or empty.
+        console: Where progress is printed. Defaults to the standard output.
+
+    Returns:
+        What `metrics.json` holds.
+
+    Raises:
+        VAEKerasError: If settings, data or the directory make no sense.
+        TrainingDivergedError: If a term of the loss became infinite or not a number.
+    """
+    console = console or Console()
+    check_members(config)
+    run_directory.check_free()
+    dataset = load_data(config)
+    vae = build_model(config, dataset.image_shape)
+    for part in (dataset.train, dataset.validation, dataset.test):
+        vae.check_images(part.images, name="data")
+
+    run_directory.create()
+    run_directory.write_config(config)
+    _write_environment(run_directory, dataset)
+    console.print(f"Data: {_described(dataset)}")
+    if dataset.notice:
+        console.print(dataset.notice, style="bold yellow")
+    print_model_summary(vae, console)
+
+    began = time.monotonic()
+    history = _fit(vae, config, dataset, run_directory, console)
+    seconds = time.monotonic() - began
+
+    run_directory.write_model(vae)
+    console.print("Evaluating on the test set ...", style="dim")
+    metrics = {
+        "test": measure(vae, dataset),
+        "training": {
+            "epochs": len(history["loss"]),
+            "seconds": round(seconds, 1),
+            "best_val_loss": min(history.get("val_loss", [])[config.warmup_epochs :], default=None),
+            "train_images": len(dataset.train),
+            "parameters": vae.encoder.count_params() + vae.decoder.count_params(),
+            "peak_memory_mib": _peak_memory(),
+        },
+        "data": {"source": dataset.source, "notice": dataset.notice},
+    }
+    write_figures(run_directory, vae, dataset, history)
+    run_directory.write_metrics(metrics)
+    print_closing_table(metrics, run_directory, console)
+    return metrics
+
+
+def _fit(
+    vae: VAE, config: Config, dataset: ImageDataset, run_directory: RunDirectory, console: Console
+) -> dict[str, list[float]]:
+    validated = len(dataset.validation) > 0
+    followed = dataset.validation if validated else dataset.train
+    progress = TrainingProgress(console)
+    steering = training_callbacks(config, validated=validated)
+    callbacks = [
+        *steering,
+        HistoryFile(run_directory.history),
+        ReconstructionImages(followed.images[:FOLLOWED_IMAGES], run_directory.epoch_figures),
+        keras.callbacks.TensorBoard(run_directory.tensorboard, write_graph=False),
+        progress,
+    ]
+    try:
+        history = vae.fit(
+            dataset.train.images,
+            batch_size=config.batch_size,
+            epochs=config.epochs,
+            validation_data=(dataset.validation.images,) if validated else None,
+            validation_batch_size=500,
+            callbacks=callbacks,
+            verbose=0,
+        ).history
+    except KeyboardInterrupt:
+        run_directory.write_model(vae)
+        console.print(f"Interrupted. The model so far is in {run_directory.model}", style="bold")
+        raise
+    finally:
+        progress.close()
+    diverged = next(c.message for c in steering if isinstance(c, StopOnDivergence))
+    if diverged:
+        raise TrainingDivergedError(f"{diverged} The run is in {run_directory.path}")
+    return history
+
+
+def _write_environment(run_directory: RunDirectory, dataset: ImageDataset) -> None:
+    run_directory.write_environment(
+        backend=keras.backend.backend(),
+        dtype_policy=keras.config.dtype_policy().name,
+        devices=_devices(),
+        data={"source": dataset.source, "sha256": dataset.checksum, "notice": dataset.notice},
+    )
+
+
+def _devices() -> list[str]:
+    return [str(device) for device in keras.distribution.list_devices()]
+
+
+def _described(dataset: ImageDataset) -> str:
+    size = " x ".join(map(str, dataset.image_shape))
+    counts = f"{len(dataset.train):,} + {len(dataset.validation):,} + {len(dataset.test):,}"
+    return (
+        f"{dataset.name}, {counts} images (train, validation, test) of {size}, "
+        f"from {dataset.source}"
+    )
+
+
+def _peak_memory() -> float | None:
+    """Return the most memory the process has held, in MiB; `None` where no one counts it."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
+    unit = 1 if platform.system() == "Darwin" else 1024
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20, 1)

@@ -1,0 +1,200 @@
+"""Training curves."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from vae_keras.errors import ArgumentError
+from vae_keras.plotting._series import best_epoch, read_series, robust_limits, warmup_end
+from vae_keras.plotting.style import FIGURE_WIDTH, PALETTE, SMALL_FONT_SIZE, fix_ticks, style
+
+if TYPE_CHECKING:
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure, SubFigure
+
+TRAIN_COLOR = PALETTE[0]
+VALIDATION_COLOR = PALETTE[6]
+_RATE_COLOR = PALETTE[4]
+
+# Name in the history, title of the panel, label of its axis.
+_PANELS = (
+    ("loss", "Loss", "loss"),
+    ("recon_loss", "Reconstruction", "reconstruction loss"),
+    ("kl_loss", "KL divergence", "KL (nats)"),
+    ("kl_weight", "KL weight", "weight"),
+)
+# With more epochs the dots touch and the line alone is clearer.
+_MOST_DOTS = 30
+# As many learning rates are written at the axis themselves, more are read off powers of ten.
+_MOST_RATES = 4
+
+
+def plot_history(
+    history: Mapping[str, Sequence[float]], *, figure: Figure | SubFigure | None = None
+) -> Figure | SubFigure:
+    """Draw the curves of a training: loss, reconstruction, KL and KL weight, epoch by epoch.
+
+    Training and validation have the same two colours in every panel. The learning rate, where it
+    was recorded, is drawn as a step on a logarithmic axis at the right of the KL weight. A thin
+    line marks the epoch in which the KL warm-up ends, a star the smallest validation loss from
+    that epoch on.
+
+    The axes of loss, reconstruction and KL are chosen for the epochs from the second on, so that
+    the huge values of an untrained model do not squash the rest: a value that is off the axis is
+    shown by a triangle at its edge, and the panel's corner says how far such values go.
+
+    Args:
+        history: Lists of one number for each epoch, as `keras.callbacks.History.history`, with
+            any of `loss`, `recon_loss`, `kl_loss`, `kl_weight`, the same with `val_` before
+            them, and `learning_rate`. Others are not drawn; a panel without numbers is left out.
+        figure: Figure to draw on. Defaults to a new one.
+
+    Returns:
+        The figure.
+
+    Raises:
+        ArgumentError: If nothing in `history` can be drawn, or its lists differ in length.
+
+    Example:
+        >>> plot_history(model.fit(images, epochs=20).history).savefig("history.png")
+    """
+    from matplotlib.figure import Figure
+
+    series, epochs = read_series(history)
+    panels = [panel for panel in _panels(series) if any(name in series for name in panel[0])]
+    if not panels:
+        raise ArgumentError(
+            "`history` must hold at least one of loss, recon_loss, kl_loss, kl_weight, "
+            f"learning_rate. Received: {', '.join(sorted(history))}"
+        )
+    columns = min(2, len(panels))
+    rows = math.ceil(len(panels) / columns)
+    with style():
+        if figure is None:
+            width = FIGURE_WIDTH if columns == 2 else 5.0
+            figure = Figure(figsize=(width, 2.5 * rows + 0.6), layout="constrained")
+        axes = figure.subplots(rows, columns, squeeze=False).ravel()
+        legend: dict[str, Artist] = {}
+        for ax, (names, title, label) in zip(axes, panels, strict=False):
+            ax.set_title(title, loc="left")
+            ax.set_ylabel(label)
+            if names[0] == "learning_rate":
+                _draw_rate(ax, series["learning_rate"], legend)
+            else:
+                _draw_curves(ax, [series.get(name) for name in names], legend)
+            if names[0] == "kl_weight" and "learning_rate" in series:
+                twin = ax.twinx()
+                twin.set_ylabel("learning rate")
+                _draw_rate(twin, series["learning_rate"], legend)
+            _epoch_axis(ax, epochs)
+        for ax in axes[len(panels) :]:
+            ax.remove()
+        _mark_epochs(list(axes[: len(panels)]), panels, series, legend)
+        # Outside the panels, where it hides nothing.
+        figure.legend(
+            legend.values(), legend.keys(), loc="outside upper center", ncols=min(3, len(legend))
+        )
+    return figure
+
+
+def _panels(series: Mapping[str, np.ndarray]) -> list[tuple[tuple[str, ...], str, str]]:
+    panels: list[tuple[tuple[str, ...], str, str]] = [
+        ((name, f"val_{name}"), title, label) for name, title, label in _PANELS
+    ]
+    if not {"kl_weight", "val_kl_weight"} & set(series):
+        panels.append((("learning_rate",), "Learning rate", "learning rate"))
+    return panels
+
+
+def _draw_curves(ax: Axes, curves: list[np.ndarray | None], legend: dict[str, Artist]) -> None:
+    """Draw training and validation (None: not recorded) on limits that show their course."""
+    recorded = [curve for curve in curves if curve is not None]
+    low, high = robust_limits(recorded)
+    # The validation's triangle is smaller, as it is drawn over the training's.
+    looks = (("training", TRAIN_COLOR, "-", 9), ("validation", VALIDATION_COLOR, "--", 5))
+    for curve, (label, color, dashes, size) in zip(curves, looks, strict=True):
+        if curve is None:
+            continue
+        epochs = np.arange(1, len(curve) + 1)
+        dots = "o" if len(curve) <= _MOST_DOTS else ""
+        (line,) = ax.plot(
+            epochs, curve, color=color, linestyle=dashes, marker=dots, markersize=4, label=label
+        )
+        legend.setdefault(label, line)
+        for edge, mark, off in ((high, "^", curve > high), (low, "v", curve < low)):
+            # An empty line that is not clipped breaks the constrained layout.
+            if np.any(off):
+                at_edge = np.full(np.count_nonzero(off), edge)
+                ax.plot(epochs[off], at_edge, mark, color=color, markersize=size, clip_on=False)
+    ax.set_ylim(low, high)
+    values = np.concatenate(recorded)
+    notes = [f"▲ up to {np.nanmax(values):.4g}"] if np.nanmax(values) > high else []
+    notes += [f"▼ down to {np.nanmin(values):.4g}"] if np.nanmin(values) < low else []
+    ax.set_title(", ".join(notes), loc="right", fontsize=SMALL_FONT_SIZE)
+
+
+def _draw_rate(ax: Axes, rate: np.ndarray, legend: dict[str, Artist]) -> None:
+    from matplotlib.ticker import NullFormatter
+
+    epochs = np.arange(1, len(rate) + 1)
+    dots = "o" if len(rate) == 1 else ""
+    (line,) = ax.step(
+        epochs, rate, where="mid", color=_RATE_COLOR, marker=dots, markersize=4, linewidth=1.2
+    )
+    legend.setdefault("learning rate", line)
+    ax.set_yscale("log")
+    ax.grid(False)
+    fix_ticks(ax)
+    rates = np.unique(rate[rate > 0])
+    if len(rates):
+        # Wide enough for one power of ten, also where the rate is constant.
+        ax.set_ylim(rates[0] / 3.5, rates[-1] * 3.5)
+    if 1 <= len(rates) <= _MOST_RATES and np.all(rates[1:] > 1.4 * rates[:-1]):
+        ax.set_yticks(rates, [f"{value:.3g}" for value in rates])
+        ax.minorticks_off()
+    else:
+        ax.yaxis.set_minor_formatter(NullFormatter())
+
+
+def _epoch_axis(ax: Axes, epochs: int) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    ax.set_xlabel("epoch")
+    ax.set_xlim(1 - max(0.5, 0.02 * epochs), epochs + max(0.5, 0.02 * epochs))
+    ax.xaxis.set_major_locator(MaxNLocator(8, steps=[1, 2, 5, 10], integer=True, min_n_ticks=1))
+    ax.grid(True)
+    fix_ticks(ax)
+
+
+def _mark_epochs(
+    axes: list[Axes],
+    panels: list[tuple[tuple[str, ...], str, str]],
+    series: Mapping[str, np.ndarray],
+    legend: dict[str, Artist],
+) -> None:
+    end = warmup_end(series)
+    if end is not None:
+        for ax in axes:
+            line = ax.axvline(end, color="0.35", linewidth=0.9, linestyle=":", zorder=1)
+            legend[f"end of KL warm-up (epoch {end})"] = line
+    best = best_epoch(series)
+    if best is not None:
+        value = series["val_loss"][best - 1]
+        ax = next(ax for ax, panel in zip(axes, panels, strict=True) if "val_loss" in panel[0])
+        (star,) = ax.plot(
+            best,
+            value,
+            marker="*",
+            markersize=12,
+            color=VALIDATION_COLOR,
+            markeredgecolor="0.1",
+            markeredgewidth=0.7,
+            linestyle="",
+            zorder=4,
+        )
+        legend[f"best validation loss: {value:.5g} (epoch {best})"] = star

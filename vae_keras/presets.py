@@ -1,0 +1,122 @@
+"""Presets: name -> `Config`, the only table of names; and the members of each axis by name.
+
+A member is found by its file: `likelihoods/squared_error.py` is `squared_error` and holds
+`SquaredError`, `architectures/conv.py` holds `conv`. A new member is a new file.
+"""
+
+import importlib
+import importlib.util
+import pkgutil
+from typing import Any
+
+from vae_keras.config import Config
+from vae_keras.errors import unknown_name
+
+_SHARED_FILES = ("base", "blocks")
+
+PRESETS: dict[str, Config] = {
+    "default": Config(
+        preset="default",
+        architecture="conv",
+        filters=(32, 64),
+        kernel_size=4,
+        decoder_kernel_size=4,
+        encoder_units=(256, 256),
+        decoder_units=(256, 256, 512),
+        activation="silu",
+        warmup_epochs=3,
+        epochs=40,
+        plateau_patience=3,
+        plateau_min_delta=0.02,
+        min_learning_rate=1e-5,
+    ),
+    "conv": Config(
+        preset="conv",
+        dataset="mnist",
+        architecture="conv",
+        likelihood="bernoulli",
+        latent_dim=20,
+        epochs=20,
+    ),
+    "conv_fashion": Config(
+        preset="conv_fashion",
+        architecture="conv",
+        likelihood="bernoulli",
+        latent_dim=20,
+        epochs=20,
+    ),
+    "mlp_512_256": Config(
+        preset="mlp_512_256",
+        dataset="mnist",
+        architecture="mlp",
+        likelihood="bernoulli",
+        latent_dim=20,
+        epochs=20,
+    ),
+    "stable_conv": Config(
+        preset="stable_conv",
+        architecture="stable_conv",
+        epochs=60,
+        learning_rate=1e-4,
+        warmup_epochs=40,
+        min_learning_rate=5e-5,
+    ),
+}
+
+
+def preset(name: str, **changes: Any) -> Config:
+    """Return the settings of a preset, some of them changed.
+
+    Args:
+        name: One of `PRESETS`.
+        **changes: Settings to override.
+
+    Raises:
+        ArgumentError: If there is no such preset or setting, or a value makes no sense.
+
+    Example:
+        >>> preset("default", latent_dim=16, epochs=10)
+    """
+    if name not in PRESETS:
+        raise unknown_name("preset", name, PRESETS)
+    return PRESETS[name].replace(**changes)
+
+
+def member_names(axis: str) -> tuple[str, ...]:
+    """Return the names of the members of an axis, without loading any of them.
+
+    Args:
+        axis: `"architectures"`, `"likelihoods"` or `"regularizers"`.
+    """
+    # The spec tells where the axis lies without running its `__init__`, which needs a backend.
+    spec = importlib.util.find_spec("vae_keras")
+    folders = [f"{folder}/{axis}" for folder in spec.submodule_search_locations or ()]
+    names = {module.name for module in pkgutil.iter_modules(folders)}
+    return tuple(sorted(names.difference(_SHARED_FILES)))
+
+
+def check_member(axis: str, name: str) -> None:
+    """Raise `ArgumentError`, with the nearest names, unless the axis has such a member."""
+    names = member_names(axis)
+    if name not in names:
+        raise unknown_name(axis.removesuffix("s"), name, names)
+
+
+def member(axis: str, name: str) -> Any:
+    """Load a member of an axis by its name.
+
+    Raises:
+        ArgumentError: If there is none of that name; the message has the nearest ones.
+
+    Example:
+        >>> member("likelihoods", "squared_error")()
+    """
+    check_member(axis, name)
+    importlib.import_module(f"vae_keras.{axis}.{name}")
+    module = importlib.import_module(f"vae_keras.{axis}")
+    wanted = name.replace("_", "")
+    return next(
+        getattr(module, public)
+        for public in module.__all__
+        if public.lower().replace("_", "") == wanted
+    )
