@@ -186,20 +186,27 @@ def _parse(name: str, arguments: list[str]) -> Any:
 
 
 def _starting_settings(arguments: list[str]) -> Config:
-    """Return what the other flags override: the settings of `--config` or of `--preset`."""
+    """Return what the other flags override: the settings of `--config` or of `--preset`.
+
+    With another `--architecture` they are without the options of the old one, so that only an
+    option that was typed can be one that the new one does not take.
+    """
     given: dict[str, str] = {}
     for flag, value in zip(arguments, [*arguments[1:], ""], strict=True):
         name, equals, joined = flag.partition("=")
-        if name in ("--preset", "--config"):
+        if name in ("--preset", "--config", "--architecture"):
             given[name] = joined if equals else value
+    architecture = given.pop("--architecture", None)
     if len(given) == 2:
         raise ArgumentError(
             "`--config` and `--preset` must not be given together: a config file is complete. "
             f"Received: {given}"
         )
     if "--config" in given:
-        return read_config(given["--config"])
-    return preset(given.get("--preset", "default"))
+        settings = read_config(given["--config"])
+    else:
+        settings = preset(given.get("--preset", "default"))
+    return settings if architecture is None else settings.replace(architecture=architecture)
 
 
 def _one_line(box: str) -> str:

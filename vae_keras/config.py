@@ -87,7 +87,7 @@ class Config:
         for name in ("filters", "encoder_units", "decoder_units"):
             sizes = getattr(self, name)
             if sizes is not None:
-                if not all(_positive_integer(size) for size in sizes):
+                if not isinstance(sizes, (tuple, list)) or not all(map(_positive_integer, sizes)):
                     raise ArgumentError(
                         f"`{name}` must be positive integers. Received: {name}={sizes!r}"
                     )
@@ -102,10 +102,16 @@ class Config:
     def replace(self, **changes: Any) -> "Config":
         """Return a copy with some settings changed.
 
+        With another architecture, the options that were set for the old one are dropped: those
+        that are not among `changes` take the new one's defaults.
+
         Raises:
             ArgumentError: If a setting does not exist or makes no sense.
         """
-        return from_dict({**dataclasses.asdict(self), **changes})
+        values = dataclasses.asdict(self)
+        if changes.get("architecture", self.architecture) != self.architecture:
+            values.update(dict.fromkeys(_ARCHITECTURE_OPTIONS))
+        return from_dict({**values, **changes})
 
     def to_dict(self) -> dict[str, Any]:
         """Return the settings as JSON values."""
@@ -179,13 +185,16 @@ def _optional(rule: Callable[[Any], bool]) -> Callable[[Any], bool]:
 
 _POSITIVE = (_positive_integer, "a positive integer")
 _MAYBE_POSITIVE = (_optional(_positive_integer), "a positive integer")
+_MAYBE_STRING = (_optional(lambda value: isinstance(value, str)), "a string")
 _COUNT = (_count, "an integer of at least 0")
 _NOT_NEGATIVE = (lambda value: _finite(value) and value >= 0, "a finite number of at least 0")
 _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "data": _MAYBE_STRING,
     "train_size": _MAYBE_POSITIVE,
     "validation_size": _COUNT,
     "kernel_size": _MAYBE_POSITIVE,
     "decoder_kernel_size": _MAYBE_POSITIVE,
+    "activation": _MAYBE_STRING,
     "normalization": (
         lambda value: value in (None, "none", "layer", "batch"),
         "one of none, layer, batch",

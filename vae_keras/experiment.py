@@ -1,7 +1,9 @@
 """The main job: what `train.py` and the notebooks both do."""
 
+import inspect
 import platform
 import time
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -17,7 +19,7 @@ from vae_keras.callbacks import (
 )
 from vae_keras.config import Config
 from vae_keras.data import ImageDataset, load_dataset
-from vae_keras.errors import ArgumentError, TrainingDivergedError
+from vae_keras.errors import ArgumentError, TrainingDivergedError, unknown_name
 from vae_keras.evaluation import evaluate, knn_accuracy
 from vae_keras.figures import write_figures
 from vae_keras.models import VAE
@@ -56,17 +58,11 @@ def build_model(config: Config, image_shape: tuple[int, int, int]) -> VAE:
     keras.utils.set_random_seed(config.seed)
     likelihood = member("likelihoods", config.likelihood)()
     architecture = member("architectures", config.architecture)
-    try:
-        parts = architecture(
-            image_shape, config.latent_dim, likelihood, **config.architecture_options
-        )
-    except TypeError as error:
-        options = ", ".join(config.architecture_options)
-        raise ArgumentError(
-            f"`architecture` {config.architecture!r} must take every option that is set. "
-            f"Received: {options} ({error})"
-        ) from error
-    vae = VAE(*parts, likelihood, kl_weight=config.kl_weight, seed=config.seed)
+    _check_options(config, architecture)
+    encoder, decoder = architecture(
+        image_shape, config.latent_dim, likelihood, **config.architecture_options
+    )
+    vae = VAE(encoder, decoder, likelihood, kl_weight=config.kl_weight, seed=config.seed)
     vae.compile(optimizer=keras.optimizers.Adam(config.learning_rate))
     return vae
 
@@ -75,6 +71,24 @@ def check_members(config: Config) -> None:
     """Raise `ArgumentError` if a member that `config` names does not exist; loads no backend."""
     check_member("architectures", config.architecture)
     check_member("likelihoods", config.likelihood)
+
+
+def _check_options(config: Config, architecture: Callable[..., Any]) -> None:
+    """Raise `ArgumentError` on an option that the architecture does not take or Keras not know."""
+    taken = inspect.signature(architecture).parameters
+    for name, value in config.architecture_options.items():
+        if name not in taken:
+            raise ArgumentError(
+                f"`{name}` must not be set for architecture {config.architecture!r}, which does "
+                f"not take it. Received: {name}={value!r}"
+            )
+    if config.activation is not None:
+        try:
+            keras.activations.get(config.activation)
+        except ValueError:
+            names = set(dir(keras.activations)) - {"get", "serialize", "deserialize"}
+            known = (name for name in names if not name.startswith("_"))
+            raise unknown_name("activation", config.activation, known) from None
 
 
 def training_callbacks(config: Config, *, validated: bool = True) -> list[Any]:
@@ -141,7 +155,7 @@ def train_and_evaluate(
         VAEKerasError: If settings, data or the directory make no sense.
         TrainingDivergedError: If a term of the loss became infinite or not a number.
     """
-    console = console or Console()
+    console = console or Console(markup=False, emoji=False)  # paths are not to be styled
     check_members(config)
     run_directory.check_free()
     dataset = load_data(config)
@@ -207,7 +221,12 @@ def _fit(
         ).history
     except KeyboardInterrupt:
         run_directory.write_model(vae)
-        console.print(f"Interrupted. The model so far is in {run_directory.model}", style="bold")
+        console.print(
+            f"Interrupted. The model so far is in {run_directory.model}",
+            style="bold",
+            highlight=False,
+            soft_wrap=True,
+        )
         raise
     finally:
         progress.close()

@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,8 @@ def written_beside(path: str | Path) -> Iterator[Path]:
             f"`{path}` must be writable. Received: {error.strerror or error}"
         ) from error
     finally:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):  # not there, or nothing can be: the error above says so
+            beside.unlink()
 
 
 def write_text(path: str | Path, text: str) -> None:

@@ -1,5 +1,6 @@
 """Loading a trained model, from a run directory or a `.keras` file."""
 
+import os
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -50,14 +51,14 @@ def load(path: str | Path) -> "VAE":
 
 
 def _model_file(path: Path) -> Path:
-    if path.is_dir():
+    if os.path.isdir(path):
         path = path / "model.keras"
         if not path.exists():
             raise ModelFileError(
                 f"`path` must be a run directory with a model.keras, or a .keras file. "
                 f"Received: {path.parent} (no model.keras in it)"
             )
-    if not path.exists():
+    if not os.path.exists(path):  # `Path.exists` raises on a name that is too long
         raise ModelFileError(
             f"`path` must be a run directory or a .keras file. Received: {path} (no such file)"
         )

@@ -5,8 +5,8 @@ A member is found by its file: `likelihoods/squared_error.py` is `squared_error`
 """
 
 import importlib
-import importlib.util
 import pkgutil
+from pathlib import Path
 from typing import Any
 
 from vae_keras.config import Config
@@ -18,12 +18,14 @@ PRESETS: dict[str, Config] = {
     "default": Config(
         preset="default",
         architecture="conv",
-        filters=(32, 64),
+        filters=(16, 32),
         kernel_size=4,
         decoder_kernel_size=4,
         encoder_units=(256, 256),
         decoder_units=(256, 256, 512),
         activation="silu",
+        normalization="layer",
+        learning_rate=2e-3,
         warmup_epochs=3,
         epochs=40,
         plateau_patience=3,
@@ -88,10 +90,9 @@ def member_names(axis: str) -> tuple[str, ...]:
     Args:
         axis: `"architectures"`, `"likelihoods"` or `"regularizers"`.
     """
-    # The spec tells where the axis lies without running its `__init__`, which needs a backend.
-    spec = importlib.util.find_spec("vae_keras")
-    folders = [f"{folder}/{axis}" for folder in spec.submodule_search_locations or ()]
-    names = {module.name for module in pkgutil.iter_modules(folders)}
+    # By file and not by import: the `__init__` of an axis needs a backend.
+    folder = Path(__file__).parent / axis
+    names = {module.name for module in pkgutil.iter_modules([str(folder)])}
     return tuple(sorted(names.difference(_SHARED_FILES)))
 
 

@@ -44,6 +44,16 @@ class RunDirectory:
 
     def check_free(self) -> None:
         """Raise `RunDirectoryError` if the directory holds something or cannot be made."""
+        try:
+            self._check_free()
+        except RunDirectoryError:
+            raise
+        except OSError as error:  # a name too long, a folder that may not be looked into
+            raise RunDirectoryError(
+                f"`run_dir` must be writable. Received: {self.path} ({error.strerror})"
+            ) from error
+
+    def _check_free(self) -> None:
         if self.path.exists() and not self.path.is_dir():
             raise RunDirectoryError(
                 f"`run_dir` must be a directory. Received: {self.path} (a file)"

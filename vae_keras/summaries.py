@@ -23,7 +23,7 @@ def print_model_summary(vae: Any, console: Console) -> None:
     parameters = vae.encoder.count_params() + vae.decoder.count_params()
     console.print(
         f"Model: {parameters:,} parameters, code size {vae.latent_dim}, "
-        f"{vae.likelihood.name} likelihood, KL weight {vae.kl_weight:g}",
+        f"{type(vae.likelihood).__name__} likelihood, KL weight {vae.kl_weight:g}",
         style="bold",
         highlight=False,
     )

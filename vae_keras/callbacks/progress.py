@@ -7,7 +7,7 @@ import keras
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
-_COLUMNS = "{:>9} {:>9} {:>9} {:>8} {:>6} {:>9} {:>9} {:>6} {:>9}"
+_COLUMNS = "{:>7} {:>9} {:>9} {:>8} {:>6} {:>9} {:>9} {:>6} {:>7}"  # 78 wide
 _HEADER = _COLUMNS.format(
     "epoch", "loss", "recon", "kl", "weight", "val loss", "rate", "time", "left"
 )
@@ -26,20 +26,14 @@ class TrainingProgress(keras.callbacks.Callback):
     def __init__(self, console: Console | None = None) -> None:
         super().__init__()
         self.console = console or Console()
+        self._bar = self._new_bar()  # `close` may come before training has begun
 
     def on_train_begin(self, logs: Any = None) -> None:
         self._epochs = self.params["epochs"]
         self._first_epoch: int | None = None
         self._began = time.monotonic()
         self.console.print(_HEADER, style="bold", highlight=False)
-        self._bar = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TextColumn("{task.percentage:3.0f}%  {task.fields[text]}"),
-            console=self.console,
-            transient=True,
-            disable=not self.console.is_terminal,
-        )
+        self._bar = self._new_bar()
         self._bar.start()
         self._task = self._bar.add_task("", total=None, text="")
 
@@ -89,6 +83,16 @@ class TrainingProgress(keras.callbacks.Callback):
     def close(self) -> None:
         """Take the bar off the terminal; for training that ends by an exception."""
         self._bar.stop()
+
+    def _new_bar(self) -> Progress:
+        return Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.percentage:3.0f}%  {task.fields[text]}"),
+            console=self.console,
+            transient=True,
+            disable=not self.console.is_terminal,
+        )
 
     def _seconds_left(self, within_epoch: float) -> float | None:
         done = self._epoch - (self._first_epoch or 0) + within_epoch

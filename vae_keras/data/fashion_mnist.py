@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+from functools import partial
 from importlib import resources
 from pathlib import Path
 
@@ -94,9 +95,7 @@ def _download_missing(folder: Path) -> None:
     present = idx_files(folder)
     for name in IDX_FILES:
         if name not in present:
-            download.download(
-                URL + name, folder / name, lambda part, name=name: _verify(part, name)
-            )
+            download.download(URL + name, folder / name, partial(_verify, name=name))
 
 
 def _verify(part: Path, name: str) -> None:

@@ -50,7 +50,8 @@ def read_images(
         >>> images, names = read_images("photos", image_shape=(28, 28, 1))
     """
     single = isinstance(path, str | os.PathLike)
-    paths = [Path(one).expanduser() for one in ([path] if single else path)]
+    given = [path] if isinstance(path, str | os.PathLike) else list(path)
+    paths = [Path(one).expanduser() for one in given]
     if not paths:
         raise ArgumentError("`path` must hold at least one file or folder. Received: path=[]")
     files: list[Path] = []

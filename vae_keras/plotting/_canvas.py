@@ -94,6 +94,30 @@ def tile_figsize(
     return width + left, width * canvas.shape[0] / canvas.shape[1] + text
 
 
+def write_title(
+    ax: Axes,
+    title: str,
+    xy: tuple[float, float],
+    xycoords: str | tuple[str, str] = "data",
+    *,
+    rotation: float = 0,
+) -> None:
+    """Write a text just above a point: centred, or from there on if it is slanted."""
+    ax.annotate(
+        title,
+        xy,
+        xycoords=xycoords,
+        xytext=(0, 5),
+        textcoords="offset points",
+        ha="left" if rotation else "center",
+        va="baseline",
+        rotation=rotation,
+        rotation_mode="anchor",
+        fontsize=SMALL_FONT_SIZE,
+        linespacing=1.05,
+    )
+
+
 def column_titles(ax: Axes, centres: Sequence[float], names: Sequence[str]) -> float:
     """Write a name over each column: on two lines or slanted where it would not fit on one.
 
@@ -107,19 +131,8 @@ def column_titles(ax: Axes, centres: Sequence[float], names: Sequence[str]) -> f
     texts = [_wrap(name, letters) for name in names]
     slanted = max(len(line) for text in texts for line in text.split("\n")) > letters
     for centre, name, text in zip(centres, names, texts, strict=True):
-        ax.annotate(
-            name if slanted else text,
-            (centre, 1.0),
-            xycoords=("data", "axes fraction"),
-            xytext=(0, 5),
-            textcoords="offset points",
-            ha="left" if slanted else "center",
-            va="baseline",
-            rotation=_SLANT if slanted else 0,
-            rotation_mode="anchor",
-            fontsize=SMALL_FONT_SIZE,
-            linespacing=1.05,
-        )
+        place = (centre, 1.0), ("data", "axes fraction")
+        write_title(ax, name if slanted else text, *place, rotation=_SLANT if slanted else 0)
     if slanted:
         longest = max(len(name) for name in names) * _LETTER * math.sin(math.radians(_SLANT))
     else:

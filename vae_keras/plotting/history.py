@@ -21,7 +21,7 @@ TRAIN_COLOR = PALETTE[0]
 VALIDATION_COLOR = PALETTE[6]
 _RATE_COLOR = PALETTE[4]
 
-# Name in the history, title of the panel, label of its axis.
+# Name in the history, title, label of the axis.
 _PANELS = (
     ("loss", "Loss", "loss"),
     ("recon_loss", "Reconstruction", "reconstruction loss"),
@@ -189,12 +189,11 @@ def _mark_epochs(
         (star,) = ax.plot(
             best,
             value,
-            marker="*",
+            "*",
             markersize=12,
             color=VALIDATION_COLOR,
             markeredgecolor="0.1",
             markeredgewidth=0.7,
-            linestyle="",
             zorder=4,
         )
         legend[f"best validation loss: {value:.5g} (epoch {best})"] = star

@@ -10,7 +10,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from vae_keras.errors import ArgumentError
-from vae_keras.plotting._canvas import column_titles, draw_canvas, make_canvas, tile_figsize
+from vae_keras.plotting._canvas import (
+    column_titles,
+    draw_canvas,
+    make_canvas,
+    tile_figsize,
+    write_title,
+)
 from vae_keras.plotting._checks import check_images, check_labels, class_name
 from vae_keras.plotting.style import SMALL_FONT_SIZE, fix_ticks, new_axes, style
 
@@ -65,15 +71,7 @@ def plot_image_grid(
         draw_canvas(ax, canvas)
         ax.set_axis_off()
         for (top, left), title in zip(corners, titles or (), strict=False):
-            ax.annotate(
-                title,
-                (left + width / 2 - 0.5, top - 0.5),
-                xytext=(0, 5),
-                textcoords="offset points",
-                ha="center",
-                va="baseline",
-                fontsize=SMALL_FONT_SIZE,
-            )
+            write_title(ax, title, (left + width / 2 - 0.5, top - 0.5))
     return ax
 
 

@@ -63,7 +63,7 @@ def style() -> AbstractContextManager[None]:
     """
     import matplotlib
 
-    return matplotlib.rc_context(_RC)  # pyright: ignore[reportArgumentType]
+    return matplotlib.rc_context(_RC)  # type: ignore[arg-type]
 
 
 def new_axes(ax: Axes | None, figsize: tuple[float, float]) -> Axes:

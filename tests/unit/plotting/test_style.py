@@ -36,18 +36,28 @@ def test_plots_draw_on_the_given_axes_or_make_their_own(draw):
 
 @pytest.mark.parametrize("draw", DRAW.values(), ids=DRAW)
 def test_plots_leave_the_global_settings_alone(draw):
-    before = dict(matplotlib.rcParams)
-    draw(None).figure.draw_without_rendering()
-    plotting.plot_history({"loss": [2.0, 1.0]}).draw_without_rendering()
-    assert dict(matplotlib.rcParams) == before
+    # From the defaults, as an earlier plot's leak would hide that of this one.
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        before = dict(matplotlib.rcParams)
+        draw(None).figure.draw_without_rendering()
+        assert dict(matplotlib.rcParams) == before
+
+
+def test_history_leaves_the_global_settings_alone():
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        before = dict(matplotlib.rcParams)
+        plotting.plot_history({"loss": [2.0, 1.0]}).draw_without_rendering()
+        assert dict(matplotlib.rcParams) == before
 
 
 def test_style_holds_inside_and_ends_after_an_error():
-    before = matplotlib.rcParams["axes.titlesize"]
-    with pytest.raises(KeyError), style():
-        assert matplotlib.rcParams["axes.titlesize"] == 11.0
-        raise KeyError
-    assert matplotlib.rcParams["axes.titlesize"] == before
+    with matplotlib.rc_context({"axes.titlesize": 20.0}):
+        with pytest.raises(KeyError), style():
+            assert matplotlib.rcParams["axes.titlesize"] == 11.0
+            raise KeyError
+        assert matplotlib.rcParams["axes.titlesize"] == 20.0
 
 
 def test_new_axes_has_the_size_asked_for():

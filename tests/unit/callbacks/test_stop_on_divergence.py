@@ -1,0 +1,84 @@
+import keras
+import numpy as np
+import pytest
+
+from vae_keras import StopOnDivergence
+
+
+class Poisoned(keras.utils.PyDataset):
+    """Three batches an epoch; the one in the middle is NaN from the second epoch on."""
+
+    def __init__(self, images):
+        super().__init__()
+        self.images = images
+        self.epoch = 0
+
+    def __len__(self):
+        return 3
+
+    def __getitem__(self, index):
+        poison = np.nan if (self.epoch, index) == (1, 1) else 1.0
+        return self.images * np.float32(poison)
+
+    def on_epoch_end(self):
+        self.epoch += 1
+
+
+@pytest.mark.backend
+def test_names_term_epoch_and_batch(vae, images):
+    callback = StopOnDivergence()
+    with pytest.warns(UserWarning, match="training stopped"):
+        history = vae.fit(
+            Poisoned(images), epochs=5, shuffle=False, verbose=0, callbacks=[callback]
+        ).history
+    assert callback.message.startswith("`recon_loss` became nan in epoch 2, batch 2;")
+    assert len(history["loss"]) == 2
+
+
+@pytest.mark.backend
+def test_learning_rate_far_too_high(make_vae, images):
+    vae = make_vae(learning_rate=1e30)
+    callback = StopOnDivergence()
+    with pytest.warns(UserWarning, match="Lower the learning rate"):
+        history = vae.fit(images, epochs=9, batch_size=8, verbose=0, callbacks=[callback]).history
+    assert callback.message.startswith("`recon_loss` became ")
+    assert "in epoch 1, batch 2;" in callback.message  # the first one ran on the initial weights
+    assert len(history["loss"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("logs", "named"),
+    [
+        ({"loss": np.inf, "recon_loss": 3.0, "kl_loss": np.inf, "kl_scaled": np.inf}, "kl_loss"),
+        ({"loss": np.nan, "recon_loss": 3.0, "kl_loss": 2.0, "kl_scaled": 2.0}, "loss"),
+        ({"loss": np.nan, "recon_loss": np.nan, "kl_loss": np.nan}, "recon_loss"),
+    ],
+)
+def test_the_first_term_that_went_is_named(vae, logs, named):
+    callback = StopOnDivergence()
+    callback.set_model(vae)
+    callback.on_train_begin()
+    callback.on_epoch_begin(6)
+    with pytest.warns(UserWarning, match=f"`{named}` became (nan|inf) in epoch 7, batch 11;"):
+        callback.on_train_batch_end(10, logs)
+    assert vae.stop_training
+
+
+def test_validation_alone(vae):
+    callback = StopOnDivergence()
+    callback.set_model(vae)
+    callback.on_train_begin()
+    callback.on_epoch_begin(0)
+    callback.on_train_batch_end(0, {"loss": 1.0, "recon_loss": 1.0})
+    callback.on_epoch_end(0, {"loss": 1.0, "val_loss": 2.0})
+    assert callback.message is None
+    with pytest.warns(UserWarning, match="`val_loss` became nan after epoch 1;"):
+        callback.on_epoch_end(0, {"loss": 1.0, "val_loss": float("nan")})
+
+
+def test_message_is_of_the_last_training(vae):
+    callback = StopOnDivergence()
+    callback.message = "of an earlier one"
+    callback.set_model(vae)
+    callback.on_train_begin()
+    assert callback.message is None

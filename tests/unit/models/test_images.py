@@ -1,0 +1,98 @@
+import numpy as np
+import pytest
+from keras import ops
+
+from vae_keras.errors import DataError
+from vae_keras.models.images import checked_images, to_data_range
+
+SHAPE = (4, 5, 1)
+UNIT, SYMMETRIC = (0.0, 1.0), (-1.0, 1.0)
+
+
+def images(value=0.5, n=3, shape=SHAPE, dtype="float32"):
+    return np.full((n, *shape), value, dtype)
+
+
+def with_bad_pixels(bad, at):
+    x = images()
+    for index in at:
+        x[index, 1, 1, 0] = bad
+    return x
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "bool", "float16", "float32", "float64"])
+def test_good_arrays_are_not_copied(dtype):
+    x = images(1, dtype=dtype)
+    assert checked_images(x, SHAPE, UNIT) is x
+
+
+def test_a_channel_axis_is_added_to_one_channel_images_only():
+    x = images()[..., 0]
+    result = checked_images(x, SHAPE, UNIT)
+    assert result.shape == (3, *SHAPE)
+    assert np.shares_memory(result, x)
+    with pytest.raises(DataError, match=r"\(n, 4, 5, 3\)"):
+        checked_images(x, (4, 5, 3), UNIT)
+
+
+def test_lists_become_arrays_and_anything_else_passes():
+    assert checked_images(images().tolist(), SHAPE, UNIT).shape == (3, *SHAPE)
+    generator = (n for n in range(3))
+    assert checked_images(generator, SHAPE, UNIT) is generator
+    assert checked_images(None, SHAPE, UNIT) is None
+
+
+def test_rounding_outside_the_range_is_forgiven():
+    for value, data_range in [(1.0005, UNIT), (-0.0005, UNIT), (-1.0005, SYMMETRIC)]:
+        x = images(value)
+        assert checked_images(x, SHAPE, data_range) is x
+
+
+@pytest.mark.parametrize(
+    ("x", "data_range", "message"),
+    [
+        (images(shape=(5, 4, 1)), UNIT, r"`x` must hold images of shape \(n, 4, 5, 1\)\. Rec.*5, 4"),
+        (images()[0], UNIT, r"x\.shape=\(4, 5, 1\)"),
+        (np.zeros((3, 20), "float32"), UNIT, r"x\.shape=\(3, 20\)"),
+        (images(n=0), UNIT, "`x` must hold at least one image"),
+        (images(1, dtype="int64"), UNIT, r"uint8 \(0 to 255\) or float in \[0.0, 1.0\].*int64"),
+        (np.array(images(), dtype=object), UNIT, r"x\.dtype=object"),
+        (with_bad_pixels(np.nan, (0, 2)), UNIT, "`x` must be finite. Received: 2 of 3 images"),
+        (with_bad_pixels(np.inf, (1,)), UNIT, "`x` must be finite. Received: 1 of 3 images"),
+        (images(200.0), UNIT, r"\[0.0, 1.0\].*\(uint8 images are scaled for you\).*from 200 to 200"),
+        (images(-0.5), UNIT, r"`x` must lie in \[0.0, 1.0\].*values from -0.5 to -0.5"),
+        (images(1.01), UNIT, "values from 1.01 to 1.01"),
+        (images(-1.01), SYMMETRIC, r"`x` must lie in \[-1.0, 1.0\]"),
+    ],
+)
+def test_what_does_not_fit_is_a_data_error(x, data_range, message):
+    with pytest.raises(DataError, match=message):
+        checked_images(x, SHAPE, data_range)
+
+
+def test_the_message_has_the_name_of_the_argument():
+    with pytest.raises(DataError, match=r"`validation_data` .*validation_data\.shape=\(0, 4, 5, 1"):
+        checked_images(images(n=0), SHAPE, UNIT, name="validation_data")
+
+
+@pytest.mark.parametrize(
+    ("data_range", "expected"), [(UNIT, [0.0, 51 / 255, 1.0]), (SYMMETRIC, [-1.0, -0.6, 1.0])]
+)
+def test_uint8_is_scaled_to_the_range(data_range, expected):
+    x = to_data_range(np.array([0, 51, 255], "uint8").reshape(3, 1, 1, 1), data_range)
+    np.testing.assert_allclose(ops.convert_to_numpy(x).ravel(), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("dtype", ["bool", "float16", "float32", "float64"])
+def test_the_rest_becomes_float32(dtype):
+    x = to_data_range(np.array([0, 1, 1], dtype).reshape(3, 1, 1, 1), UNIT)
+    assert ops.convert_to_numpy(x).dtype == np.float32
+    np.testing.assert_array_equal(ops.convert_to_numpy(x).ravel(), [0.0, 1.0, 1.0])
+
+
+def test_pixels_out_of_range_become_nan():
+    x = np.array([-0.5, -0.0005, 0.3, 1.0005, 1.5, np.nan], "float32").reshape(6, 1, 1, 1)
+    bad = np.isnan(ops.convert_to_numpy(to_data_range(x, UNIT))).ravel()
+    assert bad.tolist() == [True, False, False, False, True, True]
+    bad = np.isnan(ops.convert_to_numpy(to_data_range(x, SYMMETRIC))).ravel()
+    assert bad.tolist() == [False, False, False, False, True, True]

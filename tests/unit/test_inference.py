@@ -1,0 +1,105 @@
+import zipfile
+
+import keras
+import numpy as np
+import pytest
+
+import vae_keras
+from vae_keras.architectures import mlp
+from vae_keras.errors import ModelFileError
+from vae_keras.likelihoods import SquaredError
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A directory with a `model.keras`, trained for one step, and the model."""
+    path = tmp_path_factory.mktemp("runs") / "first"
+    path.mkdir()
+    likelihood = SquaredError()
+    vae = vae_keras.VAE(*mlp((4, 4, 1), 2, likelihood, encoder_units=(4,)), likelihood, seed=0)
+    vae.compile("adam", run_eagerly=True)
+    vae.set_kl_weight(0.25)
+    vae.fit(np.random.default_rng(0).random((8, 4, 4, 1), "float32"), batch_size=8, verbose=0)
+    vae.save(path / "model.keras")
+    return path, vae
+
+
+@pytest.mark.backend
+@pytest.mark.parametrize("name", ["", "model.keras"])
+def test_from_a_run_directory_and_from_a_file(run, name):
+    path, vae = run
+    images = np.random.default_rng(1).random((3, 4, 4, 1), "float32")
+    loaded = vae_keras.load(path / name)
+    np.testing.assert_allclose(loaded.reconstruct(images), vae.reconstruct(images), atol=1e-6)
+    assert int(loaded.optimizer.iterations) == 1
+    assert float(loaded.current_kl_weight) == 0.25
+    assert vae_keras.load(str(path / name)).latent_dim == 2
+
+
+def refused(path):
+    """Return the message of the error, which is one line."""
+    with pytest.raises(ModelFileError) as caught:
+        vae_keras.load(path)
+    message = str(caught.value)
+    assert message.startswith("`path` must be ")
+    assert "Received: " in message and "\n" not in message
+    assert str(path) in message
+    return message
+
+
+def test_missing(tmp_path):
+    assert "(no such file)" in refused(tmp_path / "nowhere")
+    assert "(no such file)" in refused(tmp_path / ("x" * 300))
+
+
+def test_directory_without_a_model(tmp_path):
+    assert "(no model.keras in it)" in refused(tmp_path)
+
+
+@pytest.mark.parametrize("content", [b"", b"text, not a model\n", b"\x89HDF\r\n\x1a\n"])
+def test_another_kind_of_file(tmp_path, content):
+    path = tmp_path / "model.keras"
+    path.write_bytes(content)
+    assert "a whole .keras file" in refused(path)
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.99])
+def test_cut_short(run, tmp_path, share):
+    whole = (run[0] / "model.keras").read_bytes()
+    path = tmp_path / "cut.keras"
+    path.write_bytes(whole[: int(share * len(whole))])
+    assert "a whole .keras file" in refused(path)
+
+
+def test_damaged_inside(run, tmp_path):
+    content = bytearray((run[0] / "model.keras").read_bytes())
+    middle = len(content) // 2
+    content[middle : middle + 400] = bytes(400)
+    path = tmp_path / "damaged.keras"
+    path.write_bytes(content)
+    refused(path)
+
+
+def test_a_zip_that_is_no_model(tmp_path):
+    path = tmp_path / "photos.keras"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("photo.png", b"x")
+    assert "without config.json, metadata.json, model.weights.h5" in refused(path)
+
+
+def test_another_model(run, tmp_path):
+    path = tmp_path / "other.keras"
+    keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)]).save(path)
+    assert refused(path).endswith("a `Sequential`")
+
+
+def test_half_of_a_model(run, tmp_path):
+    path = tmp_path / "encoder.keras"
+    run[1].encoder.save(path)
+    assert refused(path).endswith("a `Functional`")
+
+
+def test_code_of_its_own_is_refused(tmp_path, capfd):
+    path = tmp_path / "lambda.keras"
+    keras.Sequential([keras.Input((2,)), keras.layers.Lambda(lambda x: x + 1)]).save(path)
+    assert "unsafe" in refused(path) or "Lambda" in refused(path)

@@ -1,0 +1,66 @@
+"""`import vae_keras` is light, and knows its names all the same."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+import vae_keras
+
+
+def answer(code):
+    """Return what a new process prints, as JSON."""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120
+    )
+    return json.loads(done.stdout)
+
+
+def test_import_starts_no_backend():
+    code = (
+        "import json, sys, vae_keras, vae_keras.cli, vae_keras.presets\n"
+        "from vae_keras import Config, RunDirectory, load, preset\n"
+        "vae_keras.presets.member_names('likelihoods')\n"
+        "print(json.dumps(sorted(sys.modules)))"
+    )
+    loaded = answer(code)
+    heavy = {"keras", "tensorflow", "jax", "torch", "numpy", "matplotlib", "sklearn", "PIL"}
+    assert heavy.isdisjoint(loaded)
+    assert "vae_keras.inference" in loaded  # `load` itself is there
+
+
+def test_every_public_name_resolves():
+    for name in vae_keras.__all__:
+        assert getattr(vae_keras, name) is not None
+    assert len(set(vae_keras.__all__)) == len(vae_keras.__all__)
+
+
+def test_dir_tells_the_names():
+    assert set(vae_keras.__all__) <= set(dir(vae_keras))
+    assert "VAE" in dir(vae_keras)
+
+
+def test_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="'vae_keras' has no attribute 'vea'"):
+        _ = vae_keras.vea
+
+
+@pytest.mark.backend
+def test_classes_are_registered_in_either_order():
+    # One process has Keras first; this one, by the tests above, had the package first.
+    code = (
+        "import json, keras, vae_keras\n"
+        "print(json.dumps(sorted(keras.saving.get_custom_objects())))"
+    )
+    import keras
+
+    expected = {
+        "vae_keras>VAE",
+        "vae_keras>Sampling",
+        "vae_keras>SquaredError",
+        "vae_keras>Bernoulli",
+        "vae_keras>KL",
+    }
+    assert expected <= set(answer(code))
+    assert expected <= set(keras.saving.get_custom_objects())

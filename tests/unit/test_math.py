@@ -1,0 +1,71 @@
+import math
+
+import numpy as np
+import pytest
+from keras import ops
+
+from vae_keras.math import (
+    LOG_VAR_LIMIT,
+    DiagonalGaussian,
+    kl_to_standard_normal,
+    reparameterize,
+    soft_bound,
+    sum_per_image,
+)
+
+
+def test_sum_per_image_adds_up_all_that_belongs_to_an_image():
+    values = np.arange(2 * 3 * 4 * 5, dtype="float32").reshape(2, 3, 4, 5)
+    # Sums of 0..59 and of 60..119.
+    np.testing.assert_allclose(ops.convert_to_numpy(sum_per_image(values)), [1770.0, 5370.0])
+
+
+def test_sum_per_image_of_half_precision_adds_in_float32():
+    # There float16 counts in eights: 10,001 does not exist.
+    total = sum_per_image(np.ones((1, 10001), "float16"))
+    assert "float32" in str(total.dtype)
+    assert float(total[0]) == 10001.0
+
+
+def test_kl_of_hand_computed_posteriors():
+    mean = np.array([[0.0, 0.0], [3.0, 0.0], [0.0, 0.0], [1.0, -2.0]])
+    log_var = np.array([[0.0, 0.0], [0.0, 0.0], [math.log(4.0), 0.0], [0.0, math.log(0.25)]])
+    # 0; 9/2; (4 - 1 - ln 4)/2; (1 + 4 + 1/4 - 1 + ln 4)/2.
+    expected = [0.0, 4.5, (3 - math.log(4)) / 2, (4.25 + math.log(4)) / 2]
+    kl = kl_to_standard_normal(DiagonalGaussian(mean, log_var))
+    np.testing.assert_allclose(ops.convert_to_numpy(kl), expected, rtol=1e-6)
+
+
+def test_kl_of_half_precision_is_float32_and_does_not_overflow():
+    posterior = DiagonalGaussian(np.zeros((1, 1), "float16"), np.full((1, 1), 15.0, "float16"))
+    kl = kl_to_standard_normal(posterior)  # exp(15) is beyond float16
+    assert float(kl[0]) == pytest.approx((math.exp(15) - 16) / 2, rel=1e-6)
+
+
+def test_reparameterize_moves_and_scales_the_noise():
+    mean = np.array([[1.0, -1.0, 0.0]])
+    log_var = np.array([[0.0, 2 * math.log(3.0), -2 * math.log(2.0)]])
+    noise = np.array([[0.5, 2.0, -4.0]])
+    codes = reparameterize(DiagonalGaussian(mean, log_var), noise)
+    # Standard deviations 1, 3 and 1/2.
+    np.testing.assert_allclose(ops.convert_to_numpy(codes), [[1.5, 5.0, -2.0]], rtol=1e-6)
+
+
+def test_soft_bound_is_the_identity_in_the_middle():
+    values = np.linspace(-10, 10, 81, dtype="float32")
+    np.testing.assert_allclose(ops.convert_to_numpy(soft_bound(values)), values, atol=1e-4)
+
+
+def test_soft_bound_holds_everywhere_and_keeps_the_order():
+    values = np.array([-1e30, -1e4, -30.0, -21.0, -19.0, 0.0, 19.0, 21.0, 30.0, 1e4, 1e30])
+    bounded = ops.convert_to_numpy(soft_bound(ops.convert_to_tensor(values, "float32")))
+    assert np.all(np.abs(bounded) <= LOG_VAR_LIMIT + 1e-5)
+    assert np.all(np.diff(bounded) >= 0)
+    assert np.all(np.diff(bounded[2:-2]) > 0)
+    np.testing.assert_allclose(bounded[[0, -1]], [-20.0, 20.0], atol=1e-5)
+    np.testing.assert_allclose(np.exp(bounded[-1]), math.exp(20.0), rtol=1e-4)
+
+
+def test_soft_bound_takes_another_limit():
+    bounded = soft_bound(ops.convert_to_tensor([-1e3, 0.0, 1e3], "float32"), 12.0)
+    np.testing.assert_allclose(ops.convert_to_numpy(bounded), [-12.0, 0.0, 12.0], atol=1e-4)

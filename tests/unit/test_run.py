@@ -1,0 +1,112 @@
+import json
+import os
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from vae_keras import Config, RunDirectory, run
+from vae_keras.config import read_config
+from vae_keras.errors import RunDirectoryError
+
+
+def test_a_new_or_empty_directory_is_free(tmp_path):
+    RunDirectory(tmp_path / "a" / "b").check_free()
+    assert not (tmp_path / "a").exists()  # asking makes nothing
+    RunDirectory(tmp_path).check_free()
+
+
+def test_create(tmp_path):
+    RunDirectory(tmp_path / "a" / "b").create()
+    assert (tmp_path / "a" / "b").is_dir()
+
+
+def test_what_holds_something_is_not_overwritten(tmp_path):
+    (tmp_path / "model.keras").write_text("x")
+    for method in ("check_free", "create"):
+        with pytest.raises(RunDirectoryError, match=r"`run_dir` must be new or empty.* Received: "):
+            getattr(RunDirectory(tmp_path), method)()
+
+
+def test_a_file_is_no_directory(tmp_path):
+    file = tmp_path / "file"
+    file.write_text("x")
+    with pytest.raises(RunDirectoryError, match=r"`run_dir` must be a directory. .*\(a file\)"):
+        RunDirectory(file).check_free()
+    with pytest.raises(RunDirectoryError, match=r"`run_dir` must be writable. .*file is not\)"):
+        RunDirectory(file / "below" / "it").check_free()
+
+
+def test_a_name_that_the_file_system_refuses(tmp_path):
+    with pytest.raises(RunDirectoryError, match=r"`run_dir` must be .*File name too long"):
+        RunDirectory(tmp_path / ("x" * 300)).check_free()
+
+
+def test_an_unwritable_place(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != tmp_path)
+    with pytest.raises(RunDirectoryError, match=r"`run_dir` must be writable. Received: .*is not"):
+        RunDirectory(tmp_path / "new").check_free()
+
+
+def test_a_directory_that_cannot_be_made(tmp_path, monkeypatch):
+    def refuse(*arguments, **options):
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    with pytest.raises(RunDirectoryError, match=r"`run_dir` .* \(Read-only file system\)"):
+        RunDirectory(tmp_path / "new").create()
+
+
+def test_config_is_written_to_be_replayed(tmp_path):
+    directory = RunDirectory(tmp_path)
+    config = Config(latent_dim=5, filters=(4, 8))
+    directory.write_config(config)
+    assert read_config(directory.config) == config
+
+
+def test_environment(tmp_path):
+    directory = RunDirectory(tmp_path)
+    directory.write_environment(backend="tensorflow", devices=["cpu:0"])
+    facts = json.loads(directory.environment.read_text())
+    assert set(facts) == {
+        "python",
+        "platform",
+        "processors",
+        "packages",
+        "git_commit",
+        "command",
+        "backend",
+        "devices",
+    }
+    import keras
+    import numpy as np
+
+    assert facts["packages"]["keras"] == keras.__version__
+    assert facts["packages"]["numpy"] == np.__version__
+    assert facts["devices"] == ["cpu:0"]
+
+
+def test_commit_is_that_of_the_checkout(monkeypatch):
+    commit = run.environment()["git_commit"]
+    assert commit is None or len(commit) == 40
+
+    def no_git(*arguments, **options):
+        raise FileNotFoundError("git")
+
+    monkeypatch.setattr(subprocess, "run", no_git)
+    assert run.environment()["git_commit"] is None
+
+
+def test_new_run_path_is_unique(tmp_path, monkeypatch):
+    monkeypatch.setattr(time, "strftime", lambda form: "20250102-030405")
+    config = Config(dataset="mnist", preset="conv", latent_dim=20)
+    first = run.new_run_path(config, tmp_path)
+    assert first == tmp_path / "mnist-conv-z20-20250102-030405"
+    first.mkdir()
+    second = run.new_run_path(config, tmp_path)
+    second.mkdir()
+    assert second.name == first.name + "-2"
+    assert run.new_run_path(config, tmp_path).name == first.name + "-3"
+    own = run.new_run_path(Config(data="/some/photos.npz"), tmp_path)
+    assert own.name.startswith("photos-default-z2-")
