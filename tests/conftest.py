@@ -53,9 +53,7 @@ def tiny_vae() -> Callable[..., Any]:
         keras.utils.set_random_seed(seed)
         likelihood = SquaredError() if likelihood is None else likelihood
         options = {"encoder_units": (8,), **(architecture or {})}
-        vae = VAE(
-            *mlp(shape, latent_dim, likelihood, **options), likelihood, seed=seed, **settings
-        )
+        vae = VAE(*mlp(shape, latent_dim, likelihood, **options), likelihood, seed=seed, **settings)
         vae.compile(keras.optimizers.get(optimizer), **(compiled or {}))
         vae.optimizer.learning_rate = learning_rate
         return vae

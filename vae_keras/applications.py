@@ -3,6 +3,7 @@
 import csv
 import dataclasses
 import io
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -44,7 +45,9 @@ def evaluate_model(
     vae = load(model)
     config = _run_config(Path(model), named=dataset is not None or data is not None)
     if dataset is not None or data is not None:
-        config = dataclasses.replace(config, dataset=dataset or "fashion_mnist", data=data)
+        config = dataclasses.replace(
+            config, dataset=dataset or "fashion_mnist", data=data, train_size=None
+        )
     images = load_data(config)
     console = Console()
     if images.notice:
@@ -64,7 +67,7 @@ def reconstruct_files(model: str, images: Sequence[str], output: Path) -> None:
     """
     vae = load(model)
     pixels, names = _read(vae, images)
-    if output.exists() and (not output.is_dir() or any(output.iterdir())):
+    if os.path.exists(output) and (not output.is_dir() or any(output.iterdir())):
         raise RunDirectoryError(
             f"`output` must be a new or empty directory. Received: {output}, which exists"
         )

@@ -6,10 +6,11 @@ import os
 import re
 import sys
 import tempfile
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import tyro
 
@@ -18,6 +19,8 @@ from vae_keras.errors import ArgumentError, VAEKerasError, unknown_name
 from vae_keras.presets import preset
 
 USER_ERROR, INTERRUPTED = 2, 130
+_Model = Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="MODEL")]
+_Images = Annotated[tyro.conf.Positional[tuple[str, ...]], tyro.conf.arg(metavar="[IMAGE ...]")]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -36,7 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if name not in _COMMANDS:
             raise unknown_name("command", name, _COMMANDS)
-        _parse(name, rest).run()
+        with _warnings_in_one_line(name):
+            _parse(name, rest).run()
     except VAEKerasError as error:
         print(f"vae-keras {name}: error: {error}", file=sys.stderr)
         return USER_ERROR
@@ -74,7 +78,7 @@ class Train:
 class Evaluate:
     """Measure a saved model on the test set of its run, or of another data set."""
 
-    model: tyro.conf.Positional[str]
+    model: _Model
     """A run directory or a .keras file."""
     dataset: str | None = None
     """Data set; by default that of the run."""
@@ -97,9 +101,9 @@ class Evaluate:
 class Reconstruct:
     """Encode and decode images; write each reconstruction and an overview as PNG."""
 
-    model: tyro.conf.Positional[str]
+    model: _Model
     """A run directory or a .keras file."""
-    images: tyro.conf.Positional[tuple[str, ...]]
+    images: _Images
     """Image files or folders of images, of the size the model was trained on."""
     output: str = "reconstructions"
     """Directory for the pictures; must be new or empty."""
@@ -117,7 +121,7 @@ class Reconstruct:
 class Sample:
     """Draw codes from the prior, decode them, and write the images."""
 
-    model: tyro.conf.Positional[str]
+    model: _Model
     """A run directory or a .keras file."""
     n: int = 64
     """Number of images."""
@@ -139,9 +143,9 @@ class Sample:
 class Encode:
     """Encode images; write the mean and the standard deviation of each posterior."""
 
-    model: tyro.conf.Positional[str]
+    model: _Model
     """A run directory or a .keras file."""
-    images: tyro.conf.Positional[tuple[str, ...]]
+    images: _Images
     """Image files or folders of images, of the size the model was trained on."""
     output: str = "codes.csv"
     """A .csv with a row for each image, or an .npz with the arrays."""
@@ -210,11 +214,15 @@ def _starting_settings(arguments: list[str]) -> Config:
 
 
 def _one_line(box: str) -> str:
-    """Keep of tyro's box what is wrong and the flags that are near."""
-    lines = [re.sub(r"^[│╭╰─\s]+|[│╮╯─\s]+$", "", line) for line in box.splitlines()[1:-1]]
-    wrong, *rest = " ".join(line or "\n" for line in lines).split("\n")
+    """Keep of tyro's box what is wrong and the flags that are near.
+
+    The box has a title and rules between its parts, of plain dashes where the output is not UTF-8.
+    """
+    lines = [line.strip("│ ") for line in box.splitlines()[1:-1]]
+    parts = " ".join("\n" if set(line) <= {"─", "-"} else line for line in lines)
+    wrong, *rest = parts.strip().split("\n")
     near = re.findall(r"--[\w-]+", "".join(part for part in rest if "Perhaps you meant" in part))
-    hint = f" Did you mean {' or '.join(near)}?" if near else ""
+    hint = f". Did you mean {' or '.join(near)}?" if near else ""
     return re.sub(r"^Error parsing (\w+/)?\w+: (?=`)", "", wrong.strip()) + hint
 
 
@@ -235,6 +243,18 @@ def _load_backend(backend: str | None) -> None:
                 f"Received: backend={name!r} ({error})"
             ) from error
         keras.ops.zeros(1)  # brings the devices up
+
+
+@contextlib.contextmanager
+def _warnings_in_one_line(name: str) -> Iterator[None]:
+    """Print a warning without the file and the line of code that it came from."""
+
+    def show(message: Warning | str, *_: Any) -> None:
+        print(f"vae-keras {name}: warning: {message}", file=sys.stderr)
+
+    with warnings.catch_warnings():
+        warnings.showwarning = show
+        yield
 
 
 @contextlib.contextmanager

@@ -1,5 +1,6 @@
 """The main job: what `train.py` and the notebooks both do."""
 
+import importlib.util
 import inspect
 import platform
 import time
@@ -202,13 +203,18 @@ def _fit(
     followed = dataset.validation if validated else dataset.train
     progress = TrainingProgress(console)
     steering = training_callbacks(config, validated=validated)
+    diverged = next(one for one in steering if isinstance(one, StopOnDivergence))
+    diverged.warn = False  # the error below says it
     callbacks = [
         *steering,
         HistoryFile(run_directory.history),
         ReconstructionImages(followed.images[:FOLLOWED_IMAGES], run_directory.epoch_figures),
-        keras.callbacks.TensorBoard(run_directory.tensorboard, write_graph=False),
         progress,
     ]
+    if importlib.util.find_spec("tensorflow"):
+        callbacks.append(keras.callbacks.TensorBoard(run_directory.tensorboard, write_graph=False))
+    else:
+        console.print("No TensorBoard log: Keras writes it through TensorFlow, not installed here.")
     try:
         history = vae.fit(
             dataset.train.images,
@@ -230,9 +236,8 @@ def _fit(
         raise
     finally:
         progress.close()
-    diverged = next(c.message for c in steering if isinstance(c, StopOnDivergence))
-    if diverged:
-        raise TrainingDivergedError(f"{diverged} The run is in {run_directory.path}")
+    if diverged.message:
+        raise TrainingDivergedError(f"{diverged.message} The run is in {run_directory.path}")
     return history
 
 
@@ -246,6 +251,11 @@ def _write_environment(run_directory: RunDirectory, dataset: ImageDataset) -> No
 
 
 def _devices() -> list[str]:
+    if keras.backend.backend() == "torch":  # not known to `keras.distribution`
+        import torch
+
+        count = torch.cuda.device_count()
+        return [torch.cuda.get_device_name(number) for number in range(count)] or ["cpu"]
     return [str(device) for device in keras.distribution.list_devices()]
 
 

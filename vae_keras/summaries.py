@@ -1,5 +1,6 @@
 """What a run prints: the model at the start, the numbers at the end."""
 
+import shlex
 from typing import Any
 
 from rich.console import Console
@@ -64,7 +65,7 @@ def print_closing_table(
     console.print(
         f"  look:   {path}/figures/\n"
         f"  load:   vae_keras.load({str(path)!r})\n"
-        f"  again:  train.py --config {path}/config.json",
+        f"  again:  train.py --config {shlex.quote(str(run_directory.config))}",
         highlight=False,
         soft_wrap=True,
     )

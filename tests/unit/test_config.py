@@ -39,8 +39,9 @@ EVERYTHING = Config(
 
 def test_round_trip_through_json(tmp_path):
     different = {
-        field.name for field in dataclasses.fields(Config) if getattr(EVERYTHING, field.name)
-        != field.default
+        field.name
+        for field in dataclasses.fields(Config)
+        if getattr(EVERYTHING, field.name) != field.default
     }
     assert different == {field.name for field in dataclasses.fields(Config)} - {"architecture"}
     path = tmp_path / "config.json"
@@ -123,7 +124,7 @@ def test_missing_and_binary_files(tmp_path):
     with pytest.raises(ArgumentError, match=r"a readable file. Received: .*\(Is a directory\)"):
         read_config(tmp_path)
     (tmp_path / "binary").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(ArgumentError, match="must be a JSON file. Received: .*binary"):
+    with pytest.raises(ArgumentError, match=r"must be a JSON file. Received: .*binary"):
         read_config(tmp_path / "binary")
 
 

@@ -31,6 +31,7 @@ class TrainingProgress(keras.callbacks.Callback):
     def on_train_begin(self, logs: Any = None) -> None:
         self._epochs = self.params["epochs"]
         self._first_epoch: int | None = None
+        self._second_epoch_began: tuple[float, int] | None = None
         self._began = time.monotonic()
         self.console.print(_HEADER, style="bold", highlight=False)
         self._bar = self._new_bar()
@@ -40,6 +41,8 @@ class TrainingProgress(keras.callbacks.Callback):
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         if self._first_epoch is None:
             self._first_epoch = epoch
+        elif self._second_epoch_began is None:
+            self._second_epoch_began = (time.monotonic(), epoch)
         self._epoch = epoch
         self._epoch_began = time.monotonic()
         self._bar.reset(
@@ -95,8 +98,10 @@ class TrainingProgress(keras.callbacks.Callback):
         )
 
     def _seconds_left(self, within_epoch: float) -> float | None:
-        done = self._epoch - (self._first_epoch or 0) + within_epoch
-        gone = time.monotonic() - self._began
+        # The first epoch also compiles: where there are others, it does not count.
+        began, first = self._second_epoch_began or (self._began, self._first_epoch or 0)
+        done = self._epoch - first + within_epoch
+        gone = time.monotonic() - began
         return gone / done * (self._epochs - self._epoch - within_epoch) if done else None
 
 

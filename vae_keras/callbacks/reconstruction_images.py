@@ -28,9 +28,10 @@ class ReconstructionImages(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         if (epoch + 1) % self.every:
             return
+        reconstructions = self.model.reconstruct(self.images)
+        if not np.isfinite(reconstructions).all():
+            return  # nothing to see; `StopOnDivergence` says what happened
         to_unit = self.model.to_unit_range
-        axes = plot_reconstructions(
-            to_unit(self.images), to_unit(self.model.reconstruct(self.images))
-        )
+        axes = plot_reconstructions(to_unit(self.images), to_unit(reconstructions))
         axes.set_title(f"Epoch {epoch + 1}", loc="left")
         save_figure(axes.figure, self.directory / f"epoch_{epoch + 1:03d}.png")

@@ -15,12 +15,16 @@ class StopOnDivergence(keras.callbacks.Callback):
     Unlike Keras' `TerminateOnNaN` it says which term went first. With `EarlyStopping` and
     `restore_best_weights=True` in the list, the model ends with its last good weights.
 
+    Args:
+        warn: Whether to warn; a caller that raises on `message` need not. Defaults to `True`.
+
     Attributes:
         message: What happened; `None` while all is well.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, warn: bool = True) -> None:
         super().__init__()
+        self.warn = warn
         self.message: str | None = None
         self._epoch = 0
 
@@ -50,4 +54,5 @@ class StopOnDivergence(keras.callbacks.Callback):
             "the likelihood's range."
         )
         self.model.stop_training = True
-        warnings.warn(self.message, stacklevel=2)
+        if self.warn:
+            warnings.warn(self.message, stacklevel=2)

@@ -54,6 +54,8 @@ class Inference:
         """
         if not isinstance(n, (int, np.integer)) or n < 1:
             raise ArgumentError(f"`n` must be a positive integer. Received: n={n!r}")
+        if seed is not None and (not isinstance(seed, (int, np.integer)) or seed < 0):
+            raise ArgumentError(f"`seed` must be an integer >= 0. Received: seed={seed!r}")
         return self.decode(np.random.default_rng(seed).standard_normal((n, self.latent_dim)))
 
     def interpolate(self: Any, first: Any, second: Any, *, steps: int = 8) -> np.ndarray:

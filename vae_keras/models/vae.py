@@ -265,10 +265,11 @@ def _check_parts(encoder: Any, decoder: Any, likelihood: Any) -> None:
             "`encoder` must be a functional model with two outputs of one shape, "
             f"(z_mean, z_log_var). Received: encoder.output_shape={outputs!r}"
         )
-    if decoder.input_shape[-1] != outputs[0][-1]:
+    codes = getattr(decoder, "input_shape", None)
+    if not isinstance(codes, tuple) or codes[-1] != outputs[0][-1]:
         raise ArgumentError(
-            f"`decoder` must take codes of size {outputs[0][-1]}, as the encoder gives. "
-            f"Received: decoder.input_shape={decoder.input_shape!r}"
+            f"`decoder` must be a functional model of codes of size {outputs[0][-1]}, as the "
+            f"encoder gives. Received: decoder.input_shape={codes!r}"
         )
     *size, channels = encoder.input_shape[1:]
     expected = (None, *size, channels * likelihood.parameters_per_channel)

@@ -86,7 +86,8 @@ def plot_history(
             if names[0] == "learning_rate":
                 _draw_rate(ax, series["learning_rate"], legend)
             else:
-                _draw_curves(ax, [series.get(name) for name in names], legend)
+                curves = [series.get(name) for name in names]
+                _draw_curves(ax, curves, legend, whole=names[0] == "kl_weight")
             if names[0] == "kl_weight" and "learning_rate" in series:
                 twin = ax.twinx()
                 twin.set_ylabel("learning rate")
@@ -111,10 +112,18 @@ def _panels(series: Mapping[str, np.ndarray]) -> list[tuple[tuple[str, ...], str
     return panels
 
 
-def _draw_curves(ax: Axes, curves: list[np.ndarray | None], legend: dict[str, Artist]) -> None:
-    """Draw training and validation (None: not recorded) on limits that show their course."""
+def _draw_curves(
+    ax: Axes, curves: list[np.ndarray | None], legend: dict[str, Artist], *, whole: bool
+) -> None:
+    """Draw training and validation (None: not recorded) on limits that show their course.
+
+    `whole` is for a schedule: all of it from zero, for which no value is too far out.
+    """
     recorded = [curve for curve in curves if curve is not None]
     low, high = robust_limits(recorded)
+    if whole:
+        top = float(np.nanmax(np.concatenate(recorded))) or 1.0
+        low, high = -0.05 * top, 1.05 * top
     # The validation's triangle is smaller, as it is drawn over the training's.
     looks = (("training", TRAIN_COLOR, "-", 9), ("validation", VALIDATION_COLOR, "--", 5))
     for curve, (label, color, dashes, size) in zip(curves, looks, strict=True):

@@ -24,3 +24,12 @@ def test_every_so_many(vae, images, tmp_path):
     for epoch in range(5):
         callback.on_epoch_end(epoch)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["epoch_002.png", "epoch_004.png"]
+
+
+@pytest.mark.backend
+def test_no_picture_of_a_diverged_model(vae, images, tmp_path):
+    vae.decoder.set_weights([weight * np.nan for weight in vae.decoder.get_weights()])
+    callback = ReconstructionImages(images[:2], tmp_path)
+    callback.set_model(vae)
+    callback.on_epoch_end(0)
+    assert list(tmp_path.iterdir()) == []

@@ -29,16 +29,12 @@ def test_counts_from_the_start_only(vae):
         vae,
         [1.0, 50.0, 50.0, 9.0, 9.0, 9.0, 9.0, 9.0],
     )
-    np.testing.assert_allclose(
-        after, [1e-3, 1e-3, 1e-3, 1e-3, 1e-3, 5e-4, 5e-4, 2.5e-4], rtol=1e-6
-    )
+    np.testing.assert_allclose(after, [1e-3, 1e-3, 1e-3, 1e-3, 1e-3, 5e-4, 5e-4, 2.5e-4], rtol=1e-6)
 
 
 @pytest.mark.backend
 def test_without_a_start_it_is_the_rule_of_keras(vae):
-    after, _ = rates(
-        ReduceLROnPlateau(patience=2, factor=0.1), vae, [1.0, 50.0, 50.0, 9.0, 9.0]
-    )
+    after, _ = rates(ReduceLROnPlateau(patience=2, factor=0.1), vae, [1.0, 50.0, 50.0, 9.0, 9.0])
     np.testing.assert_allclose(after, [1e-3, 1e-3, 1e-4, 1e-4, 1e-5], rtol=1e-5)
 
 
@@ -46,7 +42,9 @@ def test_without_a_start_it_is_the_rule_of_keras(vae):
 def test_rate_is_logged_in_every_epoch(vae):
     # The rate of an epoch is the one it ran at: the cut shows in the epoch after it.
     after, logged = rates(
-        ReduceLROnPlateau(patience=1, factor=0.5, start_from_epoch=2), vae, [5.0, 5.0, 5.0, 5.0, 4.0]
+        ReduceLROnPlateau(patience=1, factor=0.5, start_from_epoch=2),
+        vae,
+        [5.0, 5.0, 5.0, 5.0, 4.0],
     )
     np.testing.assert_allclose(logged, [1e-3, 1e-3, 1e-3, 1e-3, 5e-4], rtol=1e-6)
     np.testing.assert_allclose(after, [1e-3, 1e-3, 1e-3, 5e-4, 5e-4], rtol=1e-6)

@@ -51,7 +51,11 @@ def test_rounding_outside_the_range_is_forgiven():
 @pytest.mark.parametrize(
     ("x", "data_range", "message"),
     [
-        (images(shape=(5, 4, 1)), UNIT, r"`x` must hold images of shape \(n, 4, 5, 1\)\. Rec.*5, 4"),
+        (
+            images(shape=(5, 4, 1)),
+            UNIT,
+            r"`x` must hold images of shape \(n, 4, 5, 1\)\. Rec.*5, 4",
+        ),
         (images()[0], UNIT, r"x\.shape=\(4, 5, 1\)"),
         (np.zeros((3, 20), "float32"), UNIT, r"x\.shape=\(3, 20\)"),
         (images(n=0), UNIT, "`x` must hold at least one image"),
@@ -59,7 +63,11 @@ def test_rounding_outside_the_range_is_forgiven():
         (np.array(images(), dtype=object), UNIT, r"x\.dtype=object"),
         (with_bad_pixels(np.nan, (0, 2)), UNIT, "`x` must be finite. Received: 2 of 3 images"),
         (with_bad_pixels(np.inf, (1,)), UNIT, "`x` must be finite. Received: 1 of 3 images"),
-        (images(200.0), UNIT, r"\[0.0, 1.0\].*\(uint8 images are scaled for you\).*from 200 to 200"),
+        (
+            images(200.0),
+            UNIT,
+            r"\[0.0, 1.0\].*\(uint8 images are scaled for you\).*from 200 to 200",
+        ),
         (images(-0.5), UNIT, r"`x` must lie in \[0.0, 1.0\].*values from -0.5 to -0.5"),
         (images(1.01), UNIT, "values from 1.01 to 1.01"),
         (images(-1.01), SYMMETRIC, r"`x` must lie in \[-1.0, 1.0\]"),

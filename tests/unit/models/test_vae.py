@@ -109,7 +109,7 @@ def test_a_step_of_gradient_descent_equals_a_hand_computation(tiny_vae, make_ima
     vae, x = tiny_vae(kl_weight=3.0, learning_rate=0.01), make_images()
     # A decoder that ignores its codes leaves the encoder the gradient of the KL alone.
     first, last = (layer for layer in vae.decoder.layers if isinstance(layer, keras.layers.Dense))
-    first.kernel.assign(ops.zeros_like(first.kernel))
+    first.kernel.assign(np.zeros(first.kernel.shape))
     head, log_var_head = vae.encoder.get_layer("z_mean"), vae.encoder.get_layer("z_log_var")
     biases = [layer.bias for layer in (last, head, log_var_head)]
     before = numpy_of(*biases)
@@ -334,15 +334,14 @@ def test_float16_gives_the_losses_of_its_own_values(tiny_vae, make_images):
 def test_tf_data(tiny_vae, make_images, dtype):
     tf = pytest.importorskip("tensorflow")
     x = make_images(6, dtype=dtype)
-    expected = fit(tiny_vae(), x, batch_size=4, validation_data=(x,))
-    for tensors in (x, (x, x)):
+    expected = fit(tiny_vae(compiled=EAGER), x, batch_size=4, validation_data=(x,))
+    tested = evaluate(tiny_vae(), x, batch_size=4)
+    for tensors, settings in [(x, None), ((x, x), EAGER)]:
         dataset = tf.data.Dataset.from_tensor_slices(tensors).batch(4)
-        logs = fit(tiny_vae(), dataset, validation_data=dataset)
+        logs = fit(tiny_vae(compiled=settings), dataset, validation_data=dataset)
         assert set(logs) == set(expected)
         assert logs["loss"] == pytest.approx(expected["loss"], rel=1e-6)
-        assert evaluate(tiny_vae(), dataset) == pytest.approx(
-            evaluate(tiny_vae(), x, batch_size=4), rel=1e-6
-        )
+        assert evaluate(tiny_vae(), dataset) == pytest.approx(tested, rel=1e-6)
 
 
 @pytest.mark.skipif(BACKEND != "tensorflow", reason="tf.data")
@@ -416,11 +415,11 @@ def test_parts_that_do_not_fit_are_argument_errors():
         ((one_output, decoder, likelihood), "`encoder` must be .* two outputs"),
         ((unequal, decoder, likelihood), "`encoder` must be .* two outputs of one shape"),
         ((None, decoder, likelihood), "`encoder` must be"),
-        ((encoder, other_decoder, likelihood), "`decoder` must take codes of size 2"),
-        ((other_encoder, decoder, likelihood), "`decoder` must take codes of size 3"),
+        ((encoder, other_decoder, likelihood), "`decoder` must .* codes of size 2"),
+        ((other_encoder, decoder, likelihood), "`decoder` must .* codes of size 3"),
         ((encoder, other_size, likelihood), r"`decoder` must give \(None, 8, 8, 1\)"),
         ((encoder, decoder, two), r"`decoder` must give \(None, 8, 8, 2\)"),
-        ((encoder, None, likelihood), "`decoder` must"),
+        ((encoder, None, likelihood), "`decoder` must be a functional model"),
     ]:
         with pytest.raises(ArgumentError, match=message):
             VAE(*parts)
@@ -475,7 +474,9 @@ def test_decode_gives_the_expected_image(tiny_vae):
     vae = tiny_vae(likelihood=Bernoulli())
     codes = np.random.default_rng(0).normal(size=(5, 2))
     (logits,) = numpy_of(vae.decoder(codes.astype("float32")))
-    np.testing.assert_allclose(vae.decode(codes, batch_size=2), 1 / (1 + np.exp(-logits)), rtol=1e-5)
+    np.testing.assert_allclose(
+        vae.decode(codes, batch_size=2), 1 / (1 + np.exp(-logits)), rtol=1e-5
+    )
     for bad in (codes[0], np.zeros((5, 3)), np.zeros((0, 2))):
         with pytest.raises(ArgumentError, match=r"`z` must have shape \(n, 2\), n > 0"):
             vae.decode(bad)
@@ -517,9 +518,7 @@ def test_traversal_varies_one_dimension_at_a_time(tiny_vae, make_images):
 
     around = vae.traverse(x[0], low=-1, high=1, steps=3)
     code = vae.encode(x)[0]
-    np.testing.assert_allclose(
-        around[1, 2], vae.decode([[code[0], 1.0, code[2]]])[0], atol=1e-6
-    )
+    np.testing.assert_allclose(around[1, 2], vae.decode([[code[0], 1.0, code[2]]])[0], atol=1e-6)
 
 
 def test_elbo_equals_a_hand_computation_and_ignores_the_kl_weight(tiny_vae, make_images):
@@ -532,9 +531,7 @@ def test_elbo_equals_a_hand_computation_and_ignores_the_kl_weight(tiny_vae, make
     np.testing.assert_allclose(vae.elbo(x, seed=4, batch_size=3), elbo, rtol=1e-5)
     np.testing.assert_array_equal(vae.elbo(x, seed=4), elbo)
     assert np.any(vae.elbo(x, seed=5) != elbo)
-    np.testing.assert_allclose(
-        vae.elbo(make_images(7, dtype="uint8"), seed=4), elbo, rtol=1e-5
-    )
+    np.testing.assert_allclose(vae.elbo(make_images(7, dtype="uint8"), seed=4), elbo, rtol=1e-5)
 
 
 # Mixed precision

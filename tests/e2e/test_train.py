@@ -1,0 +1,273 @@
+"""The main job: train, judge, leave everything in a run directory, from which it replays."""
+
+import csv
+import json
+import math
+import signal
+import subprocess
+import sys
+import time
+
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+
+import vae_keras
+from vae_keras import (
+    VAE,
+    KLWarmup,
+    ReduceLROnPlateau,
+    build_model,
+    load_dataset,
+    training_callbacks,
+)
+from vae_keras.architectures import mlp
+from vae_keras.config import read_config
+from vae_keras.experiment import load_data
+from vae_keras.likelihoods import SquaredError
+
+FIGURES = (
+    "classes",
+    "decoded_grid",
+    "latent_scatter",
+    "reconstructions",
+    "samples",
+    "training_curves",
+    "epochs/epoch_001",
+    "epochs/epoch_002",
+    "epochs/epoch_003",
+)
+TIMEOUT = 180  # seconds, for a process that takes ten
+
+
+def rows(path):
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_every_file_is_there_and_no_other(run):
+    found = {
+        file.relative_to(run.path).as_posix() for file in run.path.rglob("*") if file.is_file()
+    }
+    events = {name for name in found if name.startswith("tensorboard/")}
+    assert found - events == {
+        "config.json",
+        "environment.json",
+        "history.csv",
+        "metrics.json",
+        "model.keras",
+        "encoder.keras",
+        "decoder.keras",
+        *(f"figures/{name}.png" for name in FIGURES),
+    }
+    assert {name.split("/")[1] for name in events} == {"train", "validation"}
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_figures_show_something(run, name):
+    with Image.open(run.directory.figures / f"{name}.png") as picture:
+        picture.load()
+        assert picture.format == "PNG"
+        assert min(picture.size) >= 100
+        assert np.asarray(picture.convert("L")).std() > 10
+
+
+def test_numbers_are_sane(run):
+    metrics = json.loads(run.directory.metrics.read_text())
+    test, training = metrics["test"], metrics["training"]
+    assert all(math.isfinite(value) for value in test.values())
+    assert test["loss"] == pytest.approx(test["recon_loss"] + test["kl_loss"], rel=1e-5)
+    assert test["kl_scaled"] == pytest.approx(test["kl_loss"], rel=1e-6)  # the final weight is 1
+    # 64 pixels; grey everywhere would be about 64 * 0.18.
+    assert 2 < test["recon_loss"] < 12
+    assert test["mse"] == pytest.approx(test["recon_loss"] / 64, rel=0.1)  # mean against drawn code
+    # The unit-variance normal's constant, 64 / 2 ln(pi), lies between the loss and the bound.
+    assert test["elbo"] == pytest.approx(-test["loss"] - 32 * math.log(math.pi), abs=1)
+    assert 0.1 < test["knn_accuracy"] <= 1
+    assert 0.5 < test["knn_accuracy_pixels"] <= 1
+    assert (training["epochs"], training["train_images"]) == (3, 64)
+    assert training["parameters"] == 65 * 8 + 2 * 9 * 2 + 3 * 8 + 9 * 64
+    assert 0 < training["seconds"] < TIMEOUT
+    history = rows(run.directory.history)
+    assert training["best_val_loss"] == min(float(row["val_loss"]) for row in history[1:])
+
+
+def test_history(run):
+    history = rows(run.directory.history)
+    assert [row["epoch"] for row in history] == ["1", "2", "3"]
+    assert [float(row["kl_weight"]) for row in history] == [0, 1, 1]
+    assert [float(row["val_kl_weight"]) for row in history] == [1, 1, 1]
+    assert float(history[-1]["loss"]) < float(history[1]["loss"])
+    assert [float(row["learning_rate"]) for row in history] == pytest.approx([0.01] * 3)
+
+
+def test_environment(run):
+    facts = json.loads(run.directory.environment.read_text())
+    assert facts["backend"] == keras.backend.backend()
+    assert facts["packages"]["keras"] == keras.__version__
+    assert len(facts["data"]["sha256"]) == 64
+    assert "scikit-learn" in facts["data"]["source"]
+    assert facts["devices"]
+
+
+def test_what_is_printed(run):
+    lines = run.output.splitlines()
+    assert lines[0].startswith("Data: digits, 64 + 143 + 359 images (train, validation, test)")
+    assert any(line.startswith("Model: 1,156 parameters, code size 2, Squared") for line in lines)
+    assert [line.split()[0] for line in lines if "1.0e-02" in line] == ["1/3", "2/3", "3/3"]
+    assert max(len(line) for line in lines[: lines.index("Test set".ljust(45))]) <= 80
+    assert lines[-4:] == [  # the path as it is, neither styled nor wrapped
+        f"Everything is in {run.path}",
+        f"  look:   {run.path}/figures/",
+        f"  load:   vae_keras.load('{run.path}')",
+        f"  again:  train.py --config '{run.path}/config.json'",
+    ]
+
+
+def check_same_training(run, vae, history):
+    """Compare a training with that of the command line: each epoch, each weight."""
+    for number, row in enumerate(rows(run.directory.history)):
+        for name, values in history.items():
+            assert float(row[name]) == pytest.approx(values[number], rel=1e-5), name
+    trained = vae_keras.load(run.path)
+    for theirs, ours in zip(trained.trainable_weights, vae.trainable_weights, strict=True):
+        np.testing.assert_allclose(
+            keras.ops.convert_to_numpy(theirs), keras.ops.convert_to_numpy(ours), atol=1e-6
+        )
+
+
+def test_same_by_the_functions_of_a_notebook(run):
+    config = read_config(run.directory.config)
+    data = load_data(config)
+    vae = build_model(config, data.image_shape)
+    history = vae.fit(
+        data.train.images,
+        epochs=config.epochs,
+        batch_size=config.batch_size,
+        validation_data=(data.validation.images,),
+        validation_batch_size=500,  # the test step's fixed noise is drawn by batch
+        callbacks=training_callbacks(config),
+        verbose=0,
+    ).history
+    check_same_training(run, vae, history)
+
+
+def test_same_by_hand(run):
+    data = load_dataset("digits", train_size=64)
+    keras.utils.set_random_seed(0)
+    likelihood = SquaredError()
+    encoder, decoder = mlp(data.image_shape, 2, likelihood, encoder_units=(8,))
+    vae = VAE(encoder, decoder, likelihood, seed=0)
+    vae.compile(optimizer=keras.optimizers.Adam(0.01))
+    history = vae.fit(
+        data.train.images,
+        epochs=3,
+        batch_size=32,
+        validation_data=(data.validation.images,),
+        validation_batch_size=500,  # the test step's fixed noise is drawn by batch
+        callbacks=[
+            KLWarmup(1),
+            ReduceLROnPlateau(patience=3, factor=0.5, min_delta=0.02, start_from_epoch=1),
+            keras.callbacks.EarlyStopping(
+                patience=10, restore_best_weights=True, start_from_epoch=1
+            ),
+        ],
+        verbose=0,
+    ).history
+    check_same_training(run, vae, history)
+
+
+def test_script_replays_a_config(run, script, tmp_path):
+    again = tmp_path / "again"
+    done = subprocess.run(
+        [*script, "--config", str(run.directory.config), "--run-dir", str(again)],
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "1,156 parameters" in done.stdout
+    assert "test loss (reconstruction + KL), nats" in done.stdout
+    assert done.stdout.splitlines()[-4] == f"Everything is in {again}"
+    assert (again / "config.json").read_text() == run.directory.config.read_text()
+    first, second = (json.loads((path / "metrics.json").read_text()) for path in (run.path, again))
+    assert second["test"] == pytest.approx(first["test"], rel=1e-5)
+    assert second["data"] == first["data"]
+
+
+def test_interrupted_training_leaves_a_model(script, tiny, tmp_path):
+    path = tmp_path / "run"
+    endless = ["--epochs", "100000", "--early-stopping-patience", "100000"]
+    process = subprocess.Popen(
+        [*script, *tiny, *endless, "--run-dir", str(path)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        deadline = time.monotonic() + TIMEOUT
+        while not (path / "history.csv").exists() and time.monotonic() < deadline:
+            assert process.poll() is None, process.communicate()
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        output, errors = process.communicate(timeout=TIMEOUT)
+    finally:
+        process.kill()
+    assert (process.returncode, errors) == (130, "")
+    assert output.splitlines()[-1] == f"Interrupted. The model so far is in {path}/model.keras"
+    vae = vae_keras.load(path)
+    assert int(vae.optimizer.iterations) >= 2  # an epoch at least
+    assert len(rows(path / "history.csv")) >= 1
+    assert not list(path.rglob("*.part*"))
+
+
+RELOAD = """
+import json, sys
+import numpy as np
+import vae_keras
+import keras
+path, images, output = sys.argv[1:]
+vae = keras.saving.load_model(path)
+images = np.load(images)
+np.save(output, vae.reconstruct(images))
+before = int(vae.optimizer.iterations)
+vae.fit(images, batch_size=8, epochs=1, verbose=0)
+print(json.dumps([type(vae).__name__, before, int(vae.optimizer.iterations)]))
+"""
+
+
+def test_reload_in_a_new_process(run, tmp_path):
+    images = load_dataset("digits").test.images[:16]
+    np.save(tmp_path / "images.npy", images)
+    done = subprocess.run(
+        [
+            *[sys.executable, "-c", RELOAD, str(run.directory.model)],
+            *[str(tmp_path / "images.npy"), str(tmp_path / "reconstructions.npy")],
+        ],
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT,
+        check=True,
+    )
+    # 3 epochs of 2 steps were behind it, 2 steps came.
+    assert json.loads(done.stdout) == ["VAE", 6, 8]
+    np.testing.assert_allclose(
+        np.load(tmp_path / "reconstructions.npy"),
+        vae_keras.load(run.path).reconstruct(images),
+        atol=1e-6,
+    )
+
+
+def test_halves_load_without_the_package_knowing(run):
+    images = load_dataset("digits").test.images[:4].astype("float32") / 255
+    vae = vae_keras.load(run.path)
+    encoder, decoder = (
+        keras.saving.load_model(path) for path in (run.directory.encoder, run.directory.decoder)
+    )
+    z_mean, _ = encoder(images)
+    np.testing.assert_allclose(keras.ops.convert_to_numpy(z_mean), vae.encode(images), atol=1e-6)
+    np.testing.assert_allclose(
+        keras.ops.convert_to_numpy(decoder(z_mean)), vae.reconstruct(images), atol=1e-6
+    )
