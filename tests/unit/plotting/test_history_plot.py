@@ -168,3 +168,13 @@ def test_history_draws_on_the_given_figure():
 def test_wrong_histories_are_refused(history, message):
     with pytest.raises(ArgumentError, match=message):
         plot_history(history)
+
+
+def test_the_weight_panel_shows_the_whole_warm_up():
+    # Three epochs of forty below the final weight are not outliers but the schedule itself.
+    weight = [0.0, 1 / 3, 2 / 3] + [1.0] * 37
+    figure = plot_history({"loss": [1.0] * 40, "kl_weight": weight, "val_kl_weight": [1.0] * 40})
+    panel = next(ax for ax in figure.axes if ax.get_title(loc="left") == "KL weight")
+    low, high = panel.get_ylim()
+    assert low <= 0 < 1 <= high
+    assert panel.get_title(loc="right") == ""
