@@ -253,7 +253,7 @@ def _warnings_in_one_line(name: str) -> Iterator[None]:
         print(f"vae-keras {name}: warning: {message}", file=sys.stderr)
 
     with warnings.catch_warnings():
-        warnings.showwarning = show
+        warnings.showwarning = show  # type: ignore[assignment]
         yield
 
 

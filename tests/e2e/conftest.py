@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import logging
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -42,6 +43,8 @@ def offline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         patch.setenv("MPLBACKEND", "Agg")
         patch.setenv("TF_CPP_MIN_LOG_LEVEL", "3")
         patch.setenv("COLUMNS", "80")
+        # TensorFlow complains when a process builds many models, as this one does.
+        logging.getLogger("tensorflow").setLevel(logging.ERROR)
         patch.setenv("PYTHONPATH", os.pathsep.join([str(REPOSITORY), *sys.path]))
         yield
 

@@ -15,6 +15,9 @@ from PIL import Image
 from vae_keras import cli
 from vae_keras.data.idx import IDX_FILES
 
+# Python hides these from users, pytest does not, and here the standard error is looked at.
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+
 OWN = ["--architecture", "mlp", "--encoder-units", "8", "--epochs", "1", "--warmup-epochs", "0"]
 DIGITS = ["--dataset", "digits", *OWN]
 

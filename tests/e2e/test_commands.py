@@ -13,6 +13,9 @@ from PIL import Image
 import vae_keras
 from vae_keras import cli, load_dataset
 
+# Python hides these from users, pytest does not, and here the standard error is looked at.
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+
 
 @pytest.fixture
 def photos(tmp_path):
