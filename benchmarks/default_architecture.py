@@ -17,8 +17,8 @@ from typing import Any
 import keras
 import numpy as np
 
+from vae_keras.building import build_model, load_data, training_callbacks
 from vae_keras.config import Config
-from vae_keras.experiment import build_model, load_data, training_callbacks
 from vae_keras.files import write_json
 from vae_keras.presets import preset
 
@@ -78,7 +78,6 @@ def quality(config):
         batch_size=config.batch_size,
         epochs=config.epochs,
         validation_data=(data.validation.images,),
-        validation_batch_size=500,
         callbacks=steering,
         verbose=0,
     ).history

@@ -12,11 +12,12 @@ import wrapt
 
 if TYPE_CHECKING:
     from vae_keras import architectures, callbacks, evaluation, likelihoods, plotting, regularizers
+    from vae_keras.building import build_model, training_callbacks
     from vae_keras.callbacks import KLWarmup, ReduceLROnPlateau, StopOnDivergence
     from vae_keras.config import Config
     from vae_keras.data import load_dataset
     from vae_keras.evaluation import evaluate
-    from vae_keras.experiment import build_model, train_and_evaluate, training_callbacks
+    from vae_keras.experiment import train_and_evaluate
     from vae_keras.inference import load
     from vae_keras.layers import Sampling
     from vae_keras.models import VAE
@@ -33,13 +34,13 @@ _HOMES = {
     "Sampling": "layers",
     "StopOnDivergence": "callbacks",
     "VAE": "models",
-    "build_model": "experiment",
+    "build_model": "building",
     "evaluate": "evaluation",
     "load": "inference",
     "load_dataset": "data",
     "preset": "presets",
     "train_and_evaluate": "experiment",
-    "training_callbacks": "experiment",
+    "training_callbacks": "building",
 }
 _SUBPACKAGES = (
     "architectures",

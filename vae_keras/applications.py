@@ -12,10 +12,11 @@ import numpy as np
 from rich.console import Console
 
 from vae_keras import plotting
+from vae_keras.building import load_data
 from vae_keras.config import Config, read_config
 from vae_keras.data import read_images
 from vae_keras.errors import ArgumentError, RunDirectoryError
-from vae_keras.experiment import load_data, measure
+from vae_keras.experiment import measure
 from vae_keras.files import save_figure, write_json, write_text, written_beside
 from vae_keras.inference import load
 from vae_keras.models import VAE

@@ -2,10 +2,8 @@
 
 import contextlib
 import io
-import os
 import re
 import sys
-import tempfile
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,9 +12,10 @@ from typing import Annotated, Any
 
 import tyro
 
-from vae_keras.config import BACKENDS, Config, read_config
+from vae_keras.config import Config, read_config
 from vae_keras.errors import ArgumentError, VAEKerasError, unknown_name
 from vae_keras.presets import preset
+from vae_keras.startup import load_backend
 
 USER_ERROR, INTERRUPTED = 2, 130
 _Model = Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="MODEL")]
@@ -45,6 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"vae-keras {name}: error: {error}", file=sys.stderr)
         return USER_ERROR
     except KeyboardInterrupt:
+        print(f"vae-keras {name}: interrupted", file=sys.stderr)
         return INTERRUPTED
     return 0
 
@@ -68,7 +68,7 @@ class Train:
         check_member("likelihoods", settings.likelihood)
         run_directory = RunDirectory(self.run_dir or new_run_path(settings))
         run_directory.check_free()
-        _load_backend(settings.backend)
+        load_backend(settings.backend)
         from vae_keras.experiment import train_and_evaluate
 
         train_and_evaluate(settings, run_directory)
@@ -90,7 +90,7 @@ class Evaluate:
     """Keras backend: tensorflow, jax, torch."""
 
     def run(self) -> None:
-        _load_backend(self.backend)
+        load_backend(self.backend)
         from vae_keras import applications
 
         output = None if self.output is None else Path(self.output)
@@ -111,7 +111,7 @@ class Reconstruct:
     """Keras backend: tensorflow, jax, torch."""
 
     def run(self) -> None:
-        _load_backend(self.backend)
+        load_backend(self.backend)
         from vae_keras import applications
 
         applications.reconstruct_files(self.model, self.images, Path(self.output))
@@ -133,7 +133,7 @@ class Sample:
     """Keras backend: tensorflow, jax, torch."""
 
     def run(self) -> None:
-        _load_backend(self.backend)
+        load_backend(self.backend)
         from vae_keras import applications
 
         applications.sample_to_file(self.model, Path(self.output), n=self.n, seed=self.seed)
@@ -153,7 +153,7 @@ class Encode:
     """Keras backend: tensorflow, jax, torch."""
 
     def run(self) -> None:
-        _load_backend(self.backend)
+        load_backend(self.backend)
         from vae_keras import applications
 
         applications.encode_files(self.model, self.images, Path(self.output))
@@ -226,25 +226,6 @@ def _one_line(box: str) -> str:
     return re.sub(r"^Error parsing (\w+/)?\w+: (?=`)", "", wrong.strip()) + hint
 
 
-def _load_backend(backend: str | None) -> None:
-    """Choose the Keras backend and import it, without the chatter of its start."""
-    if backend is not None:
-        if backend not in BACKENDS:
-            raise unknown_name("backend", backend, BACKENDS)
-        os.environ["KERAS_BACKEND"] = backend
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    name = os.environ.get("KERAS_BACKEND", "tensorflow")
-    with _quiet_start():
-        try:
-            import keras
-        except ImportError as error:
-            raise ArgumentError(
-                f"`backend` must be installed: pip install 'vae-keras[{name}]'. "
-                f"Received: backend={name!r} ({error})"
-            ) from error
-        keras.ops.zeros(1)  # brings the devices up
-
-
 @contextlib.contextmanager
 def _warnings_in_one_line(name: str) -> Iterator[None]:
     """Print a warning without the file and the line of code that it came from."""
@@ -255,24 +236,3 @@ def _warnings_in_one_line(name: str) -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.showwarning = show  # type: ignore[assignment]
         yield
-
-
-@contextlib.contextmanager
-def _quiet_start() -> Iterator[None]:
-    """Hold back what native code prints while TensorFlow loads; show it if loading fails.
-
-    TensorFlow reports the absence of a GPU in eight lines before its own log level applies.
-    """
-    sys.stderr.flush()
-    kept = os.dup(2)
-    with tempfile.TemporaryFile() as chatter:
-        os.dup2(chatter.fileno(), 2)
-        try:
-            yield
-        except BaseException:
-            chatter.seek(0)
-            os.write(kept, chatter.read())
-            raise
-        finally:
-            os.dup2(kept, 2)
-            os.close(kept)

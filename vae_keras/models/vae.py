@@ -13,12 +13,15 @@ from vae_keras.math import DiagonalGaussian, Tensor, reparameterize
 from vae_keras.models.images import checked_images, to_data_range
 from vae_keras.models.inference import Inference
 from vae_keras.models.loss_terms import LossTerms, mean_over_images
+from vae_keras.models.parts import check_parts
 from vae_keras.models.steps import TrainingSteps
 from vae_keras.regularizers import KL, LatentTerms, Regularizer
 from vae_keras.schedules import Schedule
 
 # Noise of the test step: the bound needs drawn codes, and two evaluations have to agree.
 EVALUATION_SEED = 1337
+# The noise is drawn a batch at a time, so arrays are evaluated in batches of one size by default.
+EVALUATION_BATCH_SIZE = 500
 
 _PARTS = ("encoder", "decoder", "likelihood", "regularizer", "kl_schedule")
 
@@ -74,7 +77,7 @@ class VAE(TrainingSteps, Inference, keras.Model):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        _check_parts(encoder, decoder, likelihood)
+        check_parts(encoder, decoder, likelihood)
         if not 0 <= kl_weight < float("inf"):
             raise ArgumentError(
                 f"`kl_weight` must be finite and at least 0. Received: kl_weight={kl_weight!r}"
@@ -172,6 +175,7 @@ class VAE(TrainingSteps, Inference, keras.Model):
         """
         self._check_compiled()
         validation = kwargs.get("validation_data")
+        kwargs.setdefault("validation_batch_size", EVALUATION_BATCH_SIZE)
         if isinstance(validation, np.ndarray):
             validation = (validation,)
         if isinstance(validation, (tuple, list)):
@@ -186,6 +190,8 @@ class VAE(TrainingSteps, Inference, keras.Model):
             DataError: If an array does not fit the model or lies outside the likelihood's range.
         """
         self._check_compiled()
+        if isinstance(x, np.ndarray):
+            kwargs.setdefault("batch_size", EVALUATION_BATCH_SIZE)
         return super().evaluate(self.check_images(x), y, **kwargs)
 
     def get_config(self) -> dict[str, Any]:
@@ -251,30 +257,3 @@ class VAE(TrainingSteps, Inference, keras.Model):
         self.kl_weight_tracker.update_state(terms.weight)
         self._loss_tracker.update_state(loss, sample_weight=ops.sum(weights))
         return loss
-
-
-def _check_parts(encoder: Any, decoder: Any, likelihood: Any) -> None:
-    if not isinstance(likelihood, Likelihood):
-        raise ArgumentError(
-            "`likelihood` must be an instance of `vae_keras.likelihoods.Likelihood`. "
-            f"Received: likelihood={likelihood!r}"
-        )
-    outputs = getattr(encoder, "output_shape", None)
-    if not isinstance(outputs, (list, tuple)) or len(outputs) != 2 or outputs[0] != outputs[1]:
-        raise ArgumentError(
-            "`encoder` must be a functional model with two outputs of one shape, "
-            f"(z_mean, z_log_var). Received: encoder.output_shape={outputs!r}"
-        )
-    codes = getattr(decoder, "input_shape", None)
-    if not isinstance(codes, tuple) or codes[-1] != outputs[0][-1]:
-        raise ArgumentError(
-            f"`decoder` must be a functional model of codes of size {outputs[0][-1]}, as the "
-            f"encoder gives. Received: decoder.input_shape={codes!r}"
-        )
-    *size, channels = encoder.input_shape[1:]
-    expected = (None, *size, channels * likelihood.parameters_per_channel)
-    if decoder.output_shape != expected:
-        raise ArgumentError(
-            f"`decoder` must give {expected} for this encoder and likelihood. "
-            f"Received: decoder.output_shape={decoder.output_shape!r}"
-        )

@@ -550,21 +550,19 @@ def mixed_float16():
 def test_mixed_precision_trains_like_float32(tiny_vae, make_images, mixed_float16):
     x = make_images(8)
 
-    def trained():
-        # A fixed loss scale; without `scale_loss` every step would be 1/1024 of what it should.
-        optimizer = keras.optimizers.LossScaleOptimizer(
-            keras.optimizers.SGD(0.01), initial_scale=1024.0
-        )
+    def trained(optimizer):
         vae = tiny_vae(optimizer=optimizer, learning_rate=0.01)
         before = weights_of(vae)
         logs = fit(vae, x, batch_size=4, epochs=3, validation_data=(x,))
         moved = [b - a for a, b in zip(before, weights_of(vae), strict=True)]
         return vae, logs, np.concatenate([change.ravel() for change in moved])
 
-    half, half_logs, half_change = trained()
+    # A fixed loss scale; without `scale_loss` every step would be 1/1024 of what it should.
+    scaled = keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD(), initial_scale=1024.0)
+    half, half_logs, half_change = trained(scaled)
     assert half.encoder.get_layer(index=2).compute_dtype == "float16"
     mixed_float16()  # back to float32
-    full, full_logs, full_change = trained()
+    full, full_logs, full_change = trained("sgd")
     assert full.encoder.get_layer(index=2).compute_dtype == "float32"
     assert all(np.isfinite(value) for value in half_logs.values())
     for name in ("loss", "recon_loss", "val_loss"):

@@ -1,0 +1,57 @@
+"""Bringing a backend up from the command line."""
+
+import contextlib
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+
+from vae_keras.config import BACKENDS
+from vae_keras.errors import ArgumentError, unknown_name
+
+
+def load_backend(backend: str | None) -> None:
+    """Choose the Keras backend and import it, without the chatter of its start.
+
+    Args:
+        backend: `"tensorflow"`, `"jax"` or `"torch"`; `None` leaves the choice to Keras.
+
+    Raises:
+        ArgumentError: If there is no such backend, or it is not installed.
+    """
+    if backend is not None:
+        if backend not in BACKENDS:
+            raise unknown_name("backend", backend, BACKENDS)
+        os.environ["KERAS_BACKEND"] = backend
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    name = os.environ.get("KERAS_BACKEND", "tensorflow")
+    with _quiet_start():
+        try:
+            import keras
+        except ImportError as error:
+            raise ArgumentError(
+                f"`backend` must be installed: pip install 'vae-keras[{name}]'. "
+                f"Received: backend={name!r} ({error})"
+            ) from error
+        keras.ops.zeros(1)  # brings the devices up
+
+
+@contextlib.contextmanager
+def _quiet_start() -> Iterator[None]:
+    """Hold back what native code prints while TensorFlow loads; show it if loading fails.
+
+    TensorFlow reports the absence of a GPU in eight lines before its own log level applies.
+    """
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with tempfile.TemporaryFile() as chatter:
+        os.dup2(chatter.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            chatter.seek(0)
+            os.write(kept, chatter.read())
+            raise
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
