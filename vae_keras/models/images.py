@@ -69,7 +69,7 @@ def checked_images(
 def to_data_range(x: Tensor, data_range: tuple[float, float]) -> Tensor:
     """Bring a batch to float32 in `data_range`, inside the graph.
 
-    uint8 is scaled from `[0, 255]`. A float outside the range becomes NaN: data sets and
+    uint8 is scaled from `[0, 255]`, boolean from `{0, 1}`. A float outside the range becomes NaN: data sets and
     generators are seen one batch at a time, too late for an error, and a likelihood outside its
     range would give numbers that look almost right.
 
@@ -79,8 +79,9 @@ def to_data_range(x: Tensor, data_range: tuple[float, float]) -> Tensor:
     """
     low, high = data_range
     x = ops.convert_to_tensor(x)
-    if keras.backend.standardize_dtype(x.dtype) == "uint8":
-        return ops.cast(x, "float32") * ((high - low) / 255.0) + low
+    dtype = keras.backend.standardize_dtype(x.dtype)
+    if dtype in ("uint8", "bool"):
+        return ops.cast(x, "float32") * ((high - low) / (255.0 if dtype == "uint8" else 1.0)) + low
     x = ops.cast(x, "float32")
     inside = ops.logical_and(x >= low - TOLERANCE, x <= high + TOLERANCE)
     return ops.where(inside, x, float("nan"))

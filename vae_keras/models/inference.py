@@ -123,8 +123,8 @@ class Inference:
 
     def to_unit_range(self: Any, x: np.ndarray) -> np.ndarray:
         """Bring images of the model's range, or uint8, to floats in `[0, 1]`, for plots."""
-        if x.dtype == np.uint8:
-            return x.astype("float32") / 255.0
+        if x.dtype in (np.uint8, np.bool_):
+            return x.astype("float32") / (255.0 if x.dtype == np.uint8 else 1.0)
         low, high = self.likelihood.data_range
         return np.clip((x.astype("float32") - low) / (high - low), 0.0, 1.0)
 
@@ -138,6 +138,10 @@ def _in_batches(function: Callable[..., Any], *arrays: np.ndarray, batch_size: i
     The parts are called directly and not through `predict`, which would compile anew for each
     size of a last batch.
     """
+    if not isinstance(batch_size, int) or batch_size < 1:
+        raise ArgumentError(
+            f"`batch_size` must be a positive integer. Received: batch_size={batch_size!r}"
+        )
     results = []
     for start in range(0, len(arrays[0]), batch_size):
         outputs = function(*(array[start : start + batch_size] for array in arrays))

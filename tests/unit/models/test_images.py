@@ -91,6 +91,11 @@ def test_uint8_is_scaled_to_the_range(data_range, expected):
     np.testing.assert_allclose(ops.convert_to_numpy(x).ravel(), expected, atol=1e-6)
 
 
+def test_booleans_span_the_range():
+    x = to_data_range(np.array([False, True]).reshape(2, 1, 1, 1), SYMMETRIC)
+    np.testing.assert_array_equal(ops.convert_to_numpy(x).ravel(), [-1.0, 1.0])
+
+
 @pytest.mark.parametrize("dtype", ["bool", "float16", "float32", "float64"])
 def test_the_rest_becomes_float32(dtype):
     x = to_data_range(np.array([0, 1, 1], dtype).reshape(3, 1, 1, 1), UNIT)

@@ -182,20 +182,23 @@ def test_an_image_without_weight_teaches_nothing(tiny_vae, make_images):
 
 def test_losses_of_layers_are_added(make_images):
     images = keras.Input((8, 8, 1))
-    hidden = keras.layers.Flatten()(images)
-    hidden = keras.layers.Dense(5, kernel_regularizer=keras.regularizers.L2(0.3))(hidden)
+    l2 = keras.regularizers.L2
+    hidden = keras.layers.Dense(5, kernel_regularizer=l2(0.3), activity_regularizer=l2(0.2))(
+        keras.layers.Flatten()(images)
+    )
     encoder = keras.Model(images, [keras.layers.Dense(2)(hidden), keras.layers.Dense(2)(hidden)])
     likelihood = SquaredError()
     _, decoder = mlp((8, 8, 1), 2, likelihood, encoder_units=(8,))
     vae, x = VAE(encoder, decoder, likelihood, seed=0), make_images()
-    vae.compile(keras.optimizers.SGD(0.01), **EAGER)
+    vae.compile(keras.optimizers.SGD(0.01))
 
-    (kernel,) = numpy_of(encoder.layers[2].kernel)
-    decay = 0.3 * (kernel**2).sum()
-    for logs in (evaluate(vae, x, batch_size=4), fit(vae, x, batch_size=10)):
-        total = logs["recon_loss"] + logs["kl_scaled"] + decay
-        assert logs["loss"] == pytest.approx(total, rel=1e-5)
-    after = numpy_of(encoder.layers[2].kernel)[0]
+    layer = encoder.layers[2]
+    kernel, activity = numpy_of(layer.kernel, keras.Model(images, hidden)(x))
+    penalty = 0.3 * (kernel**2).sum() + 0.2 * (activity**2).sum() / len(x)
+    for logs in (evaluate(vae, x, batch_size=5), fit(vae, x, batch_size=10)):
+        added = logs["loss"] - logs["recon_loss"] - logs["kl_scaled"]
+        assert added == pytest.approx(penalty, rel=1e-4)
+    (after,) = numpy_of(layer.kernel)
     assert (after**2).sum() < (kernel**2).sum()
 
 

@@ -40,7 +40,8 @@ class TrainingSteps:
                 *zip(self.non_trainable_variables, non_trainable, strict=True),
                 *zip(self.metrics_variables, metrics, strict=True),
                 *zip(optimizer_variables, optimizer, strict=True),
-            ]
+            ],
+            collect_losses=True,  # what layers add in their `call`, an activity penalty say
         )
 
     def _values_after(self: Any, scope: keras.StatelessScope) -> tuple[list[Any], list[Any]]:
