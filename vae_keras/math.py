@@ -76,8 +76,8 @@ def soft_bound(values: Tensor, limit: float = LOG_VAR_LIMIT) -> Tensor:
 
     The identity to 1e-4 while `|values| <= limit - 10`, and never further out than 1e-8 beyond the
     limit. Unlike a clip it has a gradient beyond the limit too, by which values come back; in
-    float32 that is until about `|values| = 120`. Built from Keras' own operations alone, so that a saved encoder loads without this
-    package.
+    float32 that is until about `|values| = 120`. Built from Keras' own operations alone, so that a
+    saved encoder loads without this package.
 
     Args:
         values: Any shape.

@@ -23,8 +23,8 @@ from vae_keras import (
     training_callbacks,
 )
 from vae_keras.architectures import mlp
-from vae_keras.config import read_config
 from vae_keras.building import load_data
+from vae_keras.config import read_config
 from vae_keras.likelihoods import SquaredError
 
 FIGURES = (

@@ -69,9 +69,9 @@ def checked_images(
 def to_data_range(x: Tensor, data_range: tuple[float, float]) -> Tensor:
     """Bring a batch to float32 in `data_range`, inside the graph.
 
-    uint8 is scaled from `[0, 255]`, boolean from `{0, 1}`. A float outside the range becomes NaN: data sets and
-    generators are seen one batch at a time, too late for an error, and a likelihood outside its
-    range would give numbers that look almost right.
+    uint8 is scaled from `[0, 255]`, boolean from `{0, 1}`. A float outside the range becomes NaN:
+    data sets and generators are seen one batch at a time, too late for an error, and a likelihood
+    outside its range would give numbers that look almost right.
 
     Args:
         x: Shape `(batch, height, width, channels)`, uint8, boolean or float.
