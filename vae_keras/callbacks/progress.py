@@ -25,7 +25,8 @@ class TrainingProgress(keras.callbacks.Callback):
 
     def __init__(self, console: Console | None = None) -> None:
         super().__init__()
-        self.console = console or Console()
+        # In a notebook rich would make each line a display of its own.
+        self.console = console or Console(force_jupyter=False)
         self._bar = self._new_bar()  # `close` may come before training has begun
 
     def on_train_begin(self, logs: Any = None) -> None:

@@ -10,7 +10,14 @@ import numpy as np
 
 from vae_keras.errors import ArgumentError
 from vae_keras.plotting._series import best_epoch, read_series, robust_limits, warmup_end
-from vae_keras.plotting.style import FIGURE_WIDTH, PALETTE, SMALL_FONT_SIZE, fix_ticks, style
+from vae_keras.plotting.style import (
+    FIGURE_WIDTH,
+    PALETTE,
+    SMALL_FONT_SIZE,
+    fix_ticks,
+    new_figure,
+    style,
+)
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -63,8 +70,6 @@ def plot_history(
     Example:
         >>> plot_history(model.fit(images, epochs=20).history).savefig("history.png")
     """
-    from matplotlib.figure import Figure
-
     series, epochs = read_series(history)
     panels = [panel for panel in _panels(series) if any(name in series for name in panel[0])]
     if not panels:
@@ -77,7 +82,7 @@ def plot_history(
     with style():
         if figure is None:
             width = FIGURE_WIDTH if columns == 2 else 5.0
-            figure = Figure(figsize=(width, 2.5 * rows + 0.6), layout="constrained")
+            figure = new_figure((width, 2.5 * rows + 0.6))
         axes = figure.subplots(rows, columns, squeeze=False).ravel()
         legend: dict[str, Artist] = {}
         for ax, (names, title, label) in zip(axes, panels, strict=False):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
+import io
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 # Ten colours that stay apart for readers with any of the usual colour-vision deficiencies:
 # Petroff (2021), "Accessible color sequences for data visualization", arXiv:2107.02270.
@@ -66,10 +69,31 @@ def style() -> AbstractContextManager[None]:
     return matplotlib.rc_context(_RC)  # type: ignore[arg-type]
 
 
+@functools.cache
+def _figure_class() -> type[Figure]:
+    """A figure that a notebook shows by itself, as no `pyplot` is there to do it."""
+    from matplotlib.figure import Figure
+
+    class NotebookFigure(Figure):
+        def _repr_png_(self) -> bytes:
+            picture = io.BytesIO()
+            self.savefig(picture, format="png", bbox_inches="tight")
+            return picture.getvalue()
+
+    return NotebookFigure
+
+
+def new_figure(figsize: tuple[float, float]) -> Figure:
+    """Return a new figure, made without `pyplot`: no window, no backend, nothing to close.
+
+    Args:
+        figsize: Width and height, in inches.
+    """
+    return _figure_class()(figsize=figsize, layout="constrained")
+
+
 def new_axes(ax: Axes | None, figsize: tuple[float, float]) -> Axes:
     """Return the given axes, or those of a new figure.
-
-    The figure is made without `pyplot`: no window, no backend, nothing to close.
 
     Args:
         ax: Axes to draw on, or None.
@@ -78,11 +102,7 @@ def new_axes(ax: Axes | None, figsize: tuple[float, float]) -> Axes:
     Returns:
         The axes to draw on.
     """
-    from matplotlib.figure import Figure
-
-    if ax is not None:
-        return ax
-    return Figure(figsize=figsize, layout="constrained").add_subplot()
+    return new_figure(figsize).add_subplot() if ax is None else ax
 
 
 def fix_ticks(ax: Axes) -> None:

@@ -111,3 +111,8 @@ def test_ten_colours_stay_apart_for_every_reader(matrix):
     assert len(PALETTE) == 10
     # Matplotlib's default ten come as near as 1.3.
     assert differences[np.triu_indices(10, 1)].min() > 11
+
+
+def test_a_notebook_shows_a_figure_as_png():
+    figure = new_axes(None, (2.0, 1.0)).figure
+    assert figure._repr_png_().startswith(b"\x89PNG")
