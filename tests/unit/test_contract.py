@@ -174,7 +174,7 @@ for path in json.loads(sys.argv[1]):
     assert type(vae).__module__.startswith("vae_keras."), type(vae)
     expected = np.load(path + ".npz")
     np.testing.assert_array_equal(vae.reconstruct(expected["x"]), expected["pictures"])
-    assert type(vae.optimizer) is keras.optimizers.SGD
+    assert isinstance(vae.optimizer, keras.optimizers.SGD), type(vae.optimizer)
 print("loaded")
 """
 

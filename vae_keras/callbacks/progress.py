@@ -25,8 +25,7 @@ class TrainingProgress(keras.callbacks.Callback):
 
     def __init__(self, console: Console | None = None) -> None:
         super().__init__()
-        # In a notebook rich would make each line a display of its own.
-        self.console = console or Console(force_jupyter=False)
+        self.console = console or _console()
         self._bar = self._new_bar()  # `close` may come before training has begun
 
     def on_train_begin(self, logs: Any = None) -> None:
@@ -104,6 +103,13 @@ class TrainingProgress(keras.callbacks.Callback):
         done = self._epoch - first + within_epoch
         gone = time.monotonic() - began
         return gone / done * (self._epochs - self._epoch - within_epoch) if done else None
+
+
+def _console() -> Console:
+    """Return a console on the standard output; in a notebook one that only prints lines."""
+    console = Console()
+    # There rich would make each line a display of its own, and each move of the bar a line.
+    return Console(force_jupyter=False, force_terminal=False) if console.is_jupyter else console
 
 
 def _clock(seconds: float | None) -> str:
