@@ -71,9 +71,9 @@ def train_and_evaluate(
     run_directory.create()
     run_directory.write_config(config)
     _write_environment(run_directory, dataset)
-    console.print(f"Data: {_described(dataset)}")
+    console.print(f"Data: {_described(dataset)}", soft_wrap=True)
     if dataset.notice:
-        console.print(dataset.notice, style="bold yellow")
+        console.print(dataset.notice, style="bold yellow", soft_wrap=True)
     print_model_summary(vae, console)
 
     began = time.monotonic()

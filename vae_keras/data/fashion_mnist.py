@@ -120,9 +120,9 @@ def _bundled(reason: str) -> Source:
             for part in ("train", "test")
         )
     notice = (
-        f"Only the bundled part of Fashion-MNIST is used, {len(train):,} training and "
-        f"{len(test):,} test images, so results differ from the whole set's 60,000 and 10,000: "
-        f"it was not found and not downloaded ({reason}). To get the whole: a network, or "
-        "`apt install dataset-fashion-mnist`, or `--data FOLDER` with its four IDX .gz files."
+        f"Only a part of Fashion-MNIST is used: the {len(train):,} training and {len(test):,} test "
+        "images that come with the package. The whole needs a network, "
+        "`apt install dataset-fashion-mnist` or `--data FOLDER` with its four .gz files "
+        f"({reason})."
     )
     return Source(train, test, f"bundled part ({BUNDLED_FILE})", CLASS_NAMES, notice)
