@@ -52,7 +52,7 @@ def evaluate_model(
     images = load_data(config)
     console = Console()
     if images.notice:
-        console.print(images.notice, style="bold yellow", soft_wrap=True)
+        console.print(images.notice, style="bold yellow", highlight=False, soft_wrap=True)
     numbers = measure(vae, images)
     console.print(numbers_table(numbers, title=f"Test set of {images.name}"))
     if output is not None:

@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -16,6 +17,10 @@ from vae_keras.presets import check_member, member
 
 def load_data(config: Config) -> ImageDataset:
     """Load the data set that `config` names, split into three by its seed."""
+    if config.data is not None and not Path(config.data).exists():
+        raise ArgumentError(
+            f"`data` must be an existing file or folder. Received: data={config.data!r}"
+        )
     return load_dataset(
         config.dataset,
         config.data,

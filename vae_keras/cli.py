@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 import tyro
 
+from vae_keras import __version__
 from vae_keras.config import Config, read_config
 from vae_keras.errors import ArgumentError, VAEKerasError, unknown_name
 from vae_keras.presets import preset
@@ -32,6 +33,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         Exit code: 0, 2 for a mistake that one line on the standard error explains, 130 for Ctrl-C.
     """
     name, *rest = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
+    if name == "--version":
+        print(f"vae-keras {__version__}")
+        return 0
     if name in ("-h", "--help"):
         print(_overview())
         return 0
@@ -64,6 +68,8 @@ class Train:
         from vae_keras.run import RunDirectory, new_run_path
 
         settings = self.settings
+        if settings.data is not None:  # so that the config replays from any directory
+            settings = settings.replace(data=str(Path(settings.data).expanduser().absolute()))
         check_member("architectures", settings.architecture)
         check_member("likelihoods", settings.likelihood)
         run_directory = RunDirectory(self.run_dir or new_run_path(settings))

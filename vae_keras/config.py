@@ -145,13 +145,19 @@ def from_dict(values: dict[str, Any]) -> Config:
 
 
 def read_config(path: str | Path) -> Config:
-    """Read a `config.json` that an earlier run wrote.
+    """Read the `config.json` that an earlier run wrote.
+
+    Args:
+        path: The file, or the run directory that holds it.
 
     Raises:
         ArgumentError: If the file cannot be read, is not JSON, or holds something else.
     """
+    path = Path(path)
+    if path.is_dir():
+        path = path / "config.json"
     try:
-        values = json.loads(Path(path).read_text(encoding="utf-8"))
+        values = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ArgumentError(
             f"`config` must be a readable file. Received: {path} ({error.strerror})"

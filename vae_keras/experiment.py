@@ -71,9 +71,9 @@ def train_and_evaluate(
     run_directory.create()
     run_directory.write_config(config)
     _write_environment(run_directory, dataset)
-    console.print(f"Data: {_described(dataset)}", soft_wrap=True)
+    console.print(f"Data: {_described(dataset)}", highlight=False, soft_wrap=True)
     if dataset.notice:
-        console.print(dataset.notice, style="bold yellow", soft_wrap=True)
+        console.print(dataset.notice, style="bold yellow", highlight=False, soft_wrap=True)
     print_model_summary(vae, console)
 
     began = time.monotonic()
@@ -129,9 +129,10 @@ def _fit(
             verbose=0,
         ).history
     except KeyboardInterrupt:
+        console.print("Interrupted. Saving the model so far ...", style="bold", highlight=False)
         run_directory.write_model(vae)
         console.print(
-            f"Interrupted. The model so far is in {run_directory.model}",
+            f"The model so far is in {run_directory.model}",
             style="bold",
             highlight=False,
             soft_wrap=True,

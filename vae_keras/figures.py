@@ -43,7 +43,10 @@ def write_figures(
         write(axes.figure, "classes")
     if vae.latent_dim > 1:
         codes = vae.encode(test.images)
-        write(plotting.plot_latent_scatter(codes, test.labels, names).figure, "latent_scatter")
+        axes = plotting.plot_latent_scatter(codes, test.labels, names)
+        if vae.latent_dim > 2:
+            axes.set_title(f"The first two of {vae.latent_dim} latent dimensions", loc="left")
+        write(axes.figure, "latent_scatter")
     if vae.latent_dim == 2:
         write(plotting.plot_decoded_grid(_decoded_grid(vae)).figure, "decoded_grid")
 

@@ -30,7 +30,7 @@ def load_backend(backend: str | None) -> None:
             import keras
         except ImportError as error:
             raise ArgumentError(
-                f"`backend` must be installed: pip install 'vae-keras[{name}]'. "
+                f"`backend` must be installed: pip install {name}. "
                 f"Received: backend={name!r} ({error})"
             ) from error
         keras.ops.zeros(1)  # brings the devices up

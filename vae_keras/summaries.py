@@ -9,9 +9,10 @@ from rich.table import Table
 from vae_keras.run import RunDirectory
 
 _ROWS = (
-    ("loss", "test loss (reconstruction + KL), nats", "{:.2f}"),
+    ("loss", "test loss (reconstruction + weighted KL), nats", "{:.2f}"),
     ("recon_loss", "  reconstruction", "{:.2f}"),
     ("kl_loss", "  KL", "{:.2f}"),
+    ("kl_scaled", "  KL, weighted", "{:.2f}"),
     ("mse", "MSE per pixel", "{:.4f}"),
     ("ssim", "SSIM", "{:.3f}"),
     ("knn_accuracy", "k-NN accuracy on codes (k = 5)", "{:.3f}"),
@@ -43,8 +44,9 @@ def numbers_table(numbers: dict[str, float], *, title: str) -> Table:
     table = Table(title=title, title_justify="left", box=None, pad_edge=False, show_header=False)
     table.add_column()
     table.add_column(justify="right")
+    weighted = abs(numbers["kl_scaled"] - numbers["kl_loss"]) > 1e-6
     for name, label, form in _ROWS:
-        if name in numbers:
+        if name in numbers and (name != "kl_scaled" or weighted):
             table.add_row(label, form.format(numbers[name]))
     return table
 
@@ -56,7 +58,7 @@ def print_closing_table(
     console.print()
     console.print(numbers_table(metrics["test"], title="Test set"))
     training = metrics["training"]
-    line = f"{training['epochs']} epochs in {training['seconds'] / 60:.1f} minutes"
+    line = f"{training['epochs']} epochs, {training['seconds'] / 60:.1f} minutes"
     if training["peak_memory_mib"] is not None:
         line += f", peak memory {training['peak_memory_mib']:.0f} MiB"
     console.print(line, highlight=False)
@@ -65,7 +67,7 @@ def print_closing_table(
     console.print(
         f"  look:   {path}/figures/\n"
         f"  load:   vae_keras.load({str(path)!r})\n"
-        f"  again:  train.py --config {shlex.quote(str(run_directory.config))}",
+        f"  again:  vae-keras train --config {shlex.quote(str(run_directory.config))}",
         highlight=False,
         soft_wrap=True,
     )

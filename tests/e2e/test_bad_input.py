@@ -110,7 +110,7 @@ TRAINING = {
     ),
     "folder without path": (["--dataset", "folder", *OWN], ["`path`", "dataset='folder'"]),
     "path of digits": ([*DIGITS, "--data", "{bad}/good"], ["`path`", "'digits'"]),
-    "no such data": ([*OWN, "--data", "{bad}/nowhere"], ["`path`", "nowhere"]),
+    "no such data": ([*OWN, "--data", "{bad}/nowhere"], ["`data`", "nowhere"]),
     "no images": ([*OWN, "--data", "{bad}/empty"], ["images", "empty"]),
     "no images by name": (
         [*OWN, "--dataset", "folder", "--data", "{bad}/empty"],

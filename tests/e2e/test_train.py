@@ -116,12 +116,13 @@ def test_what_is_printed(run):
     assert lines[0].startswith("Data: digits, 64 + 143 + 359 images (train, validation, test)")
     assert any(line.startswith("Model: 1,156 parameters, code size 2, Squared") for line in lines)
     assert [line.split()[0] for line in lines if "1.0e-02" in line] == ["1/3", "2/3", "3/3"]
-    assert max(len(line) for line in lines[: lines.index("Test set".ljust(45))]) <= 80
+    end = next(n for n, line in enumerate(lines) if line.startswith("Test set"))
+    assert max(len(line) for line in lines[1:end]) <= 80  # below the line on the data
     assert lines[-4:] == [  # the path as it is, neither styled nor wrapped
         f"Everything is in {run.path}",
         f"  look:   {run.path}/figures/",
         f"  load:   vae_keras.load('{run.path}')",
-        f"  again:  train.py --config '{run.path}/config.json'",
+        f"  again:  vae-keras train --config '{run.path}/config.json'",
     ]
 
 
@@ -187,7 +188,7 @@ def test_script_replays_a_config(run, script, tmp_path):
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert "1,156 parameters" in done.stdout
-    assert "test loss (reconstruction + KL), nats" in done.stdout
+    assert "test loss (reconstruction + weighted KL), nats" in done.stdout
     assert done.stdout.splitlines()[-4] == f"Everything is in {again}"
     assert (again / "config.json").read_text() == run.directory.config.read_text()
     first, second = (json.loads((path / "metrics.json").read_text()) for path in (run.path, again))
@@ -214,7 +215,7 @@ def test_interrupted_training_leaves_a_model(script, tiny, tmp_path):
     finally:
         process.kill()
     assert (process.returncode, errors) == (130, "vae-keras train: interrupted\n")
-    assert output.splitlines()[-1] == f"Interrupted. The model so far is in {path}/model.keras"
+    assert output.splitlines()[-1] == f"The model so far is in {path}/model.keras"
     vae = vae_keras.load(path)
     assert int(vae.optimizer.iterations) >= 2  # an epoch at least
     assert len(rows(path / "history.csv")) >= 1

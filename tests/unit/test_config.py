@@ -121,8 +121,8 @@ def test_unreadable_files(tmp_path, content, message):
 def test_missing_and_binary_files(tmp_path):
     with pytest.raises(ArgumentError, match=r"a readable file. Received: .*nowhere.json \(No such"):
         read_config(tmp_path / "nowhere.json")
-    with pytest.raises(ArgumentError, match=r"a readable file. Received: .*\(Is a directory\)"):
-        read_config(tmp_path)
+    with pytest.raises(ArgumentError, match=r"a readable file. Received: .*config.json \(No such"):
+        read_config(tmp_path)  # a run directory without one
     (tmp_path / "binary").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ArgumentError, match=r"must be a JSON file. Received: .*binary"):
         read_config(tmp_path / "binary")

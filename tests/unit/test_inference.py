@@ -18,8 +18,8 @@ def run(tmp_path_factory):
     likelihood = SquaredError()
     vae = vae_keras.VAE(*mlp((4, 4, 1), 2, likelihood, encoder_units=(4,)), likelihood, seed=0)
     vae.compile("adam", run_eagerly=True)
-    vae.set_kl_weight(0.25)
     vae.fit(np.random.default_rng(0).random((8, 4, 4, 1), "float32"), batch_size=8, verbose=0)
+    vae.set_kl_weight(0.25)
     vae.save(path / "model.keras")
     return path, vae
 

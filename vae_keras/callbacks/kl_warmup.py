@@ -46,7 +46,7 @@ class KLWarmup(keras.callbacks.Callback):
             share = float(ops.convert_to_numpy(self._share(planned - 1)))
             warnings.warn(
                 f"The KL warm-up takes {self.epochs} epochs and training only {planned}: no epoch "
-                f"runs at the final KL weight, the last one at {share:.3g} of it. Train longer or "
+                f"runs at the final KL weight, the last one at {share:.0%} of it. Train longer or "
                 "shorten the warm-up.",
                 stacklevel=2,
             )

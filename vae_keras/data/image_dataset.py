@@ -21,6 +21,10 @@ class Split:
     def __len__(self) -> int:
         return len(self.images)
 
+    def __repr__(self) -> str:
+        labels = None if self.labels is None else self.labels.shape
+        return f"Split(images={self.images.shape} {self.images.dtype}, labels={labels})"
+
 
 @dataclass(frozen=True)
 class ImageDataset:

@@ -58,7 +58,7 @@ def checked_images(
             f"`{name}` must be finite. Received: {bad} of {len(x)} images with NaN or infinity"
         )
     if low < data_range[0] - TOLERANCE or high > data_range[1] + TOLERANCE:
-        hint = " (uint8 images are scaled for you)" if high > 1.5 else ""
+        hint = " (divide by 255, or keep uint8, which is scaled for you)" if high > 1.5 else ""
         raise DataError(
             f"`{name}` must lie in {list(data_range)}, the likelihood's range{hint}. "
             f"Received: values from {low:.4g} to {high:.4g}"

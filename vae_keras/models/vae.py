@@ -163,7 +163,10 @@ class VAE(TrainingSteps, Inference, keras.Model):
         return self._reduced_loss(data, training=False)
 
     def set_kl_weight(self, share: float) -> None:
-        """Set the current KL weight to `share` of the final one; it is saved with the model."""
+        """Set the current KL weight to `share` of the final one; it is saved with the model.
+
+        For callbacks, while `fit` runs: `fit` itself begins at the final weight.
+        """
         self.current_kl_weight.assign(self.kl_weight * float(share))
 
     def fit(self, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
@@ -174,6 +177,10 @@ class VAE(TrainingSteps, Inference, keras.Model):
             ArgumentError: If the model was compiled with a loss or metrics of its own.
         """
         self._check_compiled()
+        if self.kl_schedule is None:
+            # Where a warm-up was cut short, its weight is not this training's: `KLWarmup` sets
+            # its own, and without one the weight is the final one from the first step.
+            self.set_kl_weight(1.0)
         validation = kwargs.get("validation_data")
         kwargs.setdefault("validation_batch_size", EVALUATION_BATCH_SIZE)
         if isinstance(validation, np.ndarray):

@@ -38,10 +38,13 @@ def warmup_end(series: Mapping[str, np.ndarray]) -> int | None:
 
 
 def best_epoch(series: Mapping[str, np.ndarray]) -> int | None:
-    """Return the epoch, from 1, of the smallest validation loss after the warm-up."""
+    """Return the epoch, from 1, of the smallest validation loss after the warm-up, if any."""
     loss = series.get("val_loss")
     if loss is None:
         return None
+    weight, final = series.get("kl_weight"), series.get("val_kl_weight")
+    if weight is not None and final is not None and np.nanmax(weight) < 0.999 * np.nanmax(final):
+        return None  # no epoch was trained at the weight that validation uses
     start = (warmup_end(series) or 1) - 1
     if not np.any(np.isfinite(loss[start:])):
         return None

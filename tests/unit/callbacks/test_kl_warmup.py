@@ -52,7 +52,7 @@ def test_initial_epoch_goes_on_where_the_warmup_was(vae, images):
     np.testing.assert_allclose(history["kl_weight"], [0.5, 0.75, 1.0], rtol=1e-6)
 
 
-@pytest.mark.parametrize(("epochs", "share"), [(1, "0"), (3, "0.5"), (4, "0.75")])
+@pytest.mark.parametrize(("epochs", "share"), [(1, "0%"), (3, "50%"), (4, "75%")])
 def test_unfinished_warmup_is_said_loudly(vae, epochs, share):
     with pytest.warns(UserWarning, match=rf"4 epochs and training only {epochs}.*at {share} of it"):
         begun(KLWarmup(4), vae, epochs=epochs)
@@ -89,3 +89,12 @@ def test_a_model_with_a_schedule_is_refused(make_vae):
 def test_epochs_must_be_a_count(epochs):
     with pytest.raises(ArgumentError, match=r"`epochs` must be an integer >= 0. Received: epochs="):
         KLWarmup(epochs)
+
+
+@pytest.mark.backend
+def test_a_later_fit_does_not_keep_the_weight_of_an_unfinished_warmup(vae, images):
+    with pytest.warns(UserWarning, match="warm-up"):
+        vae.fit(images, epochs=2, batch_size=16, verbose=0, callbacks=[KLWarmup(4)])
+    assert float(vae.current_kl_weight) == pytest.approx(0.25 * vae.kl_weight)
+    history = vae.fit(images, epochs=1, batch_size=16, verbose=0).history
+    assert history["kl_weight"] == [pytest.approx(vae.kl_weight)]

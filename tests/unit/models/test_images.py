@@ -66,7 +66,7 @@ def test_rounding_outside_the_range_is_forgiven():
         (
             images(200.0),
             UNIT,
-            r"\[0.0, 1.0\].*\(uint8 images are scaled for you\).*from 200 to 200",
+            r"\[0.0, 1.0\].*\(divide by 255, or keep uint8.*\).*from 200 to 200",
         ),
         (images(-0.5), UNIT, r"`x` must lie in \[0.0, 1.0\].*values from -0.5 to -0.5"),
         (images(1.01), UNIT, "values from 1.01 to 1.01"),
