@@ -88,7 +88,7 @@ def quality(config):
     }
 
 
-def seconds_per_epoch(names, *, rounds=5, steps=60):
+def seconds_per_epoch(names, *, rounds=4, steps=215):
     """Time training of all candidates in turn, round after round; medians, seconds an epoch."""
     images = load_data(Config()).train.images
     part = images[: steps * Config().batch_size]
