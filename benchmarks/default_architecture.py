@@ -21,6 +21,7 @@ from vae_keras.building import build_model, load_data, training_callbacks
 from vae_keras.config import Config
 from vae_keras.files import write_json
 from vae_keras.presets import preset
+from vae_keras.summaries import parameter_count
 
 # Without normalisation the higher rate is unstable or worse; each gets the one that suits it.
 PLAIN = {"normalization": "none", "learning_rate": 1e-3}
@@ -82,7 +83,7 @@ def quality(config):
         verbose=0,
     ).history
     return {
-        "parameters": vae.encoder.count_params() + vae.decoder.count_params(),
+        "parameters": parameter_count(vae),
         "mflop": round(gflop_per_step(vae) * 1e3, 1),
         "val_loss": min(history["val_loss"][config.warmup_epochs :]),
     }

@@ -12,7 +12,7 @@ from vae_keras.config import Config
 from vae_keras.data import ImageDataset, load_dataset
 from vae_keras.errors import ArgumentError, unknown_name
 from vae_keras.models import VAE
-from vae_keras.presets import check_member, member
+from vae_keras.presets import member
 
 
 def load_data(config: Config) -> ImageDataset:
@@ -43,7 +43,6 @@ def build_model(config: Config, image_shape: tuple[int, int, int]) -> VAE:
     Raises:
         ArgumentError: If a member does not exist or does not take an option that is set.
     """
-    check_members(config)
     keras.utils.set_random_seed(config.seed)
     likelihood = member("likelihoods", config.likelihood)()
     architecture = member("architectures", config.architecture)
@@ -54,12 +53,6 @@ def build_model(config: Config, image_shape: tuple[int, int, int]) -> VAE:
     vae = VAE(encoder, decoder, likelihood, kl_weight=config.kl_weight, seed=config.seed)
     vae.compile(optimizer=keras.optimizers.Adam(config.learning_rate))
     return vae
-
-
-def check_members(config: Config) -> None:
-    """Raise `ArgumentError` if a member that `config` names does not exist; loads no backend."""
-    check_member("architectures", config.architecture)
-    check_member("likelihoods", config.likelihood)
 
 
 def _check_options(config: Config, architecture: Callable[..., Any]) -> None:

@@ -15,7 +15,7 @@ import tyro
 from vae_keras import __version__
 from vae_keras.config import Config, read_config
 from vae_keras.errors import ArgumentError, VAEKerasError, unknown_name
-from vae_keras.presets import preset
+from vae_keras.presets import check_members, preset
 from vae_keras.startup import load_backend
 
 USER_ERROR, INTERRUPTED = 2, 130
@@ -64,14 +64,12 @@ class Train:
     """A config.json of an earlier run to start from, in place of a preset."""
 
     def run(self) -> None:
-        from vae_keras.presets import check_member
         from vae_keras.run import RunDirectory, new_run_path
 
         settings = self.settings
         if settings.data is not None:  # so that the config replays from any directory
             settings = settings.replace(data=str(Path(settings.data).expanduser().absolute()))
-        check_member("architectures", settings.architecture)
-        check_member("likelihoods", settings.likelihood)
+        check_members(settings)
         run_directory = RunDirectory(self.run_dir or new_run_path(settings))
         run_directory.check_free()
         load_backend(settings.backend)

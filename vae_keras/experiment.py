@@ -8,7 +8,7 @@ from typing import Any
 import keras
 from rich.console import Console
 
-from vae_keras.building import build_model, check_members, load_data, training_callbacks
+from vae_keras.building import build_model, load_data, training_callbacks
 from vae_keras.callbacks import (
     HistoryFile,
     ReconstructionImages,
@@ -21,8 +21,9 @@ from vae_keras.errors import TrainingDivergedError
 from vae_keras.evaluation import evaluate, knn_accuracy
 from vae_keras.figures import write_figures
 from vae_keras.models import VAE
+from vae_keras.presets import check_members
 from vae_keras.run import RunDirectory
-from vae_keras.summaries import print_closing_table, print_model_summary
+from vae_keras.summaries import parameter_count, print_closing_table, print_model_summary
 
 FOLLOWED_IMAGES = 10
 
@@ -89,7 +90,7 @@ def train_and_evaluate(
             "seconds": round(seconds, 1),
             "best_val_loss": min(history.get("val_loss", [])[config.warmup_epochs :], default=None),
             "train_images": len(dataset.train),
-            "parameters": vae.encoder.count_params() + vae.decoder.count_params(),
+            "parameters": parameter_count(vae),
             "peak_memory_mib": _peak_memory(),
         },
         "data": {"source": dataset.source, "notice": dataset.notice},

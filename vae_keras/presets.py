@@ -103,6 +103,12 @@ def check_member(axis: str, name: str) -> None:
         raise unknown_name(axis.removesuffix("s"), name, names)
 
 
+def check_members(config: Config) -> None:
+    """Raise `ArgumentError` if a member that `config` names does not exist; loads no backend."""
+    check_member("architectures", config.architecture)
+    check_member("likelihoods", config.likelihood)
+
+
 def member(axis: str, name: str) -> Any:
     """Load a member of an axis by its name.
 

@@ -20,11 +20,15 @@ _ROWS = (
 )
 
 
+def parameter_count(vae: Any) -> int:
+    """Return the parameters of encoder and decoder, without the model's own counters."""
+    return vae.encoder.count_params() + vae.decoder.count_params()
+
+
 def print_model_summary(vae: Any, console: Console) -> None:
     """Print the layers of both halves, the parameter count first."""
-    parameters = vae.encoder.count_params() + vae.decoder.count_params()
     console.print(
-        f"Model: {parameters:,} parameters, code size {vae.latent_dim}, "
+        f"Model: {parameter_count(vae):,} parameters, code size {vae.latent_dim}, "
         f"{type(vae.likelihood).__name__} likelihood, KL weight {vae.kl_weight:g}",
         style="bold",
         highlight=False,

@@ -165,3 +165,8 @@ def test_help_is_quick(script):
         return time.perf_counter() - began
 
     assert min(seconds() for _ in range(5)) < 1.0
+
+
+def test_version(capsys):
+    assert cli.main(["--version"]) == 0
+    assert capsys.readouterr().out == f"vae-keras {vae_keras.__version__}\n"

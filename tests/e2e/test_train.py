@@ -24,6 +24,7 @@ from vae_keras import (
 )
 from vae_keras.architectures import mlp
 from vae_keras.building import load_data
+from vae_keras.cli import main
 from vae_keras.config import read_config
 from vae_keras.likelihoods import SquaredError
 
@@ -270,3 +271,12 @@ def test_halves_load_without_the_package_knowing(run):
     np.testing.assert_allclose(
         keras.ops.convert_to_numpy(decoder(z_mean)), vae.reconstruct(images), atol=1e-6
     )
+
+
+def test_relative_data_replay_from_any_directory(tmp_path, monkeypatch):
+    np.save(tmp_path / "images.npy", np.random.default_rng(0).random((40, 8, 8, 1), "float32"))
+    monkeypatch.chdir(tmp_path)
+    settings = ["--architecture", "mlp", "--encoder-units", "4", "--epochs", "2"]
+    arguments = ["train", "--data", "images.npy", *settings, "--warmup-epochs", "1"]
+    assert main([*arguments, "--run-dir", "run"]) == 0
+    assert read_config(tmp_path / "run").data == str(tmp_path / "images.npy")

@@ -102,11 +102,7 @@ def decoder_model(
     too_high = outputs.shape[1] - image_shape[0]
     too_wide = outputs.shape[2] - image_shape[1]
     if too_high or too_wide:
-        cropping = (
-            (too_high // 2, too_high - too_high // 2),
-            (too_wide // 2, too_wide - too_wide // 2),
-        )
-        outputs = keras.layers.Cropping2D(cropping)(outputs)
+        outputs = keras.layers.Cropping2D(_halves(too_high, too_wide))(outputs)
     outputs = keras.layers.Activation(
         likelihood.output_activation, dtype="float32", name="parameters"
     )(outputs)
@@ -129,5 +125,9 @@ def padded_to(images: Any, image_shape: ImageShape, stride: int) -> Any:
     high, wide = rows * stride - image_shape[0], columns * stride - image_shape[1]
     if not (high or wide):
         return images
-    padding = ((high // 2, high - high // 2), (wide // 2, wide - wide // 2))
-    return keras.layers.ZeroPadding2D(padding)(images)
+    return keras.layers.ZeroPadding2D(_halves(high, wide))(images)
+
+
+def _halves(*sizes: int) -> tuple[tuple[int, int], ...]:
+    """Part each size evenly into a before and an after, which gets what is odd."""
+    return tuple((size // 2, size - size // 2) for size in sizes)

@@ -11,7 +11,7 @@ from vae_keras.evaluation.image_quality import (
 )
 from vae_keras.evaluation.neighbors import knn_accuracy, knn_accuracy_of_split
 
-BATCH_SIZE = 500
+BATCH_SIZE = 500  # of the comparison of pictures, to bound its memory
 
 
 def evaluate(
@@ -40,7 +40,7 @@ def evaluate(
         (neighbours from the training set) and `knn_accuracy_of_split` (70/30 split of these
         images' own codes).
     """
-    losses = model.evaluate(images, batch_size=BATCH_SIZE, verbose=0, return_dict=True)
+    losses = model.evaluate(images, verbose=0, return_dict=True)
     losses.pop("kl_weight", None)
     results = {name: float(value) for name, value in losses.items()}
     results["elbo"] = float(np.mean(model.elbo(images)))

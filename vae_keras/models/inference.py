@@ -9,6 +9,8 @@ from keras import ops
 from vae_keras.errors import ArgumentError
 from vae_keras.math import DiagonalGaussian, kl_to_standard_normal, reparameterize
 
+# Of inference and evaluation. The test step draws its noise a batch at a time, so that a loss
+# depends on it: arrays are evaluated in batches of this size by default.
 BATCH_SIZE = 500
 
 

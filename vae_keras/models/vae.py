@@ -11,7 +11,7 @@ from vae_keras.layers import Sampling
 from vae_keras.likelihoods import Likelihood
 from vae_keras.math import DiagonalGaussian, Tensor, reparameterize
 from vae_keras.models.images import checked_images, to_data_range
-from vae_keras.models.inference import Inference
+from vae_keras.models.inference import BATCH_SIZE, Inference
 from vae_keras.models.loss_terms import LossTerms, mean_over_images
 from vae_keras.models.parts import check_parts
 from vae_keras.models.steps import TrainingSteps
@@ -20,8 +20,6 @@ from vae_keras.schedules import Schedule
 
 # Noise of the test step: the bound needs drawn codes, and two evaluations have to agree.
 EVALUATION_SEED = 1337
-# The noise is drawn a batch at a time, so arrays are evaluated in batches of one size by default.
-EVALUATION_BATCH_SIZE = 500
 
 _PARTS = ("encoder", "decoder", "likelihood", "regularizer", "kl_schedule")
 
@@ -182,7 +180,7 @@ class VAE(TrainingSteps, Inference, keras.Model):
             # its own, and without one the weight is the final one from the first step.
             self.set_kl_weight(1.0)
         validation = kwargs.get("validation_data")
-        kwargs.setdefault("validation_batch_size", EVALUATION_BATCH_SIZE)
+        kwargs.setdefault("validation_batch_size", BATCH_SIZE)
         if isinstance(validation, np.ndarray):
             validation = (validation,)
         if isinstance(validation, (tuple, list)):
@@ -198,7 +196,7 @@ class VAE(TrainingSteps, Inference, keras.Model):
         """
         self._check_compiled()
         if isinstance(x, np.ndarray):
-            kwargs.setdefault("batch_size", EVALUATION_BATCH_SIZE)
+            kwargs.setdefault("batch_size", BATCH_SIZE)
         return super().evaluate(self.check_images(x), y, **kwargs)
 
     def get_config(self) -> dict[str, Any]:

@@ -178,3 +178,16 @@ def test_the_weight_panel_shows_the_whole_warm_up():
     low, high = panel.get_ylim()
     assert low <= 0 < 1 <= high
     assert panel.get_title(loc="right") == ""
+
+
+def test_a_warm_up_that_was_cut_short_has_no_best_epoch():
+    history = {
+        "val_loss": [3.0, 2.0, 1.0],
+        "kl_weight": [0.0, 1.0, 2.0],
+        "val_kl_weight": [4.0, 4.0, 4.0],
+    }
+    texts = [text.get_text() for text in plot_history(history).legends[0].get_texts()]
+    assert not any("best" in text for text in texts)
+    finished = {**history, "kl_weight": [0.0, 2.0, 4.0]}
+    texts = [text.get_text() for text in plot_history(finished).legends[0].get_texts()]
+    assert any("best" in text and "epoch 3" in text for text in texts)
