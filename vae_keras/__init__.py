@@ -11,8 +11,19 @@ from typing import TYPE_CHECKING, Any
 import wrapt
 
 if TYPE_CHECKING:
-    from vae_keras import architectures, callbacks, evaluation, likelihoods, plotting, regularizers
-    from vae_keras.building import build_model, training_callbacks
+    from vae_keras import (
+        architectures,
+        callbacks,
+        evaluation,
+        generation,
+        likelihoods,
+        objectives,
+        plotting,
+        priors,
+        regularizers,
+        schedules,
+    )
+    from vae_keras.building import build_model, build_model_for
     from vae_keras.callbacks import KLWarmup, ReduceLROnPlateau, StopOnDivergence
     from vae_keras.config import Config
     from vae_keras.data import load_dataset
@@ -20,13 +31,16 @@ if TYPE_CHECKING:
     from vae_keras.experiment import train_and_evaluate
     from vae_keras.inference import load
     from vae_keras.layers import Sampling
-    from vae_keras.models import VAE
+    from vae_keras.models import VAE, Autoencoder, ConditionalVAE
     from vae_keras.presets import preset
     from vae_keras.run import RunDirectory
+    from vae_keras.steering import training_callbacks
 
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Autoencoder": "models",
+    "ConditionalVAE": "models",
     "Config": "config",
     "KLWarmup": "callbacks",
     "ReduceLROnPlateau": "callbacks",
@@ -35,24 +49,31 @@ _HOMES = {
     "StopOnDivergence": "callbacks",
     "VAE": "models",
     "build_model": "building",
+    "build_model_for": "building",
     "evaluate": "evaluation",
     "load": "inference",
     "load_dataset": "data",
     "preset": "presets",
     "train_and_evaluate": "experiment",
-    "training_callbacks": "building",
+    "training_callbacks": "steering",
 }
 _SUBPACKAGES = (
     "architectures",
     "callbacks",
     "evaluation",
+    "generation",
     "likelihoods",
+    "objectives",
     "plotting",
+    "priors",
     "regularizers",
+    "schedules",
 )
 
 __all__ = [
     "VAE",
+    "Autoencoder",
+    "ConditionalVAE",
     "Config",
     "KLWarmup",
     "ReduceLROnPlateau",
@@ -61,15 +82,20 @@ __all__ = [
     "StopOnDivergence",
     "architectures",
     "build_model",
+    "build_model_for",
     "callbacks",
     "evaluate",
     "evaluation",
+    "generation",
     "likelihoods",
     "load",
     "load_dataset",
+    "objectives",
     "plotting",
     "preset",
+    "priors",
     "regularizers",
+    "schedules",
     "train_and_evaluate",
     "training_callbacks",
 ]

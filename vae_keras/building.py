@@ -1,4 +1,4 @@
-"""From settings to the things that are trained: data, model, callbacks."""
+"""From settings to the things that are trained: data and model."""
 
 import inspect
 from collections.abc import Callable
@@ -6,13 +6,21 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 
-from vae_keras.callbacks import KLWarmup, ReduceLROnPlateau, StopOnDivergence
-from vae_keras.config import Config
-from vae_keras.data import ImageDataset, load_dataset
-from vae_keras.errors import ArgumentError, unknown_name
-from vae_keras.models import VAE
+from vae_keras.config import OPTION_AXES, Config
+from vae_keras.data import ImageDataset, binarized, load_dataset
+from vae_keras.errors import ArgumentError, DataError, unknown_name
+from vae_keras.models import VAE, Autoencoder, ConditionalVAE, ImageModel, set_output_bias
 from vae_keras.presets import member
+from vae_keras.schedules import named_schedule
+
+_FOLDERS = {
+    "likelihood": "likelihoods",
+    "prior": "priors",
+    "objective": "objectives",
+    "regularizer": "regularizers",
+}
 
 
 def load_data(config: Config) -> ImageDataset:
@@ -21,16 +29,25 @@ def load_data(config: Config) -> ImageDataset:
         raise ArgumentError(
             f"`data` must be an existing file or folder. Received: data={config.data!r}"
         )
-    return load_dataset(
+    dataset = load_dataset(
         config.dataset,
         config.data,
         train_size=config.train_size,
         validation_size=config.validation_size,
         seed=config.seed,
     )
+    if config.binarize == "none":
+        return dataset
+    return binarized(dataset, train=config.binarize == "static")
 
 
-def build_model(config: Config, image_shape: tuple[int, int, int]) -> VAE:
+def build_model(
+    config: Config,
+    image_shape: tuple[int, int, int],
+    *,
+    num_classes: int = 0,
+    images: np.ndarray | None = None,
+) -> ImageModel:
     """Build and compile the model of `config`. The same seed gives the same weights.
 
     Sets Keras' global seed first, so that the initial weights, and the order of the images in a
@@ -39,20 +56,106 @@ def build_model(config: Config, image_shape: tuple[int, int, int]) -> VAE:
     Args:
         config: The settings.
         image_shape: `(height, width, channels)`.
+        num_classes: Number of classes, for a conditional model.
+        images: Training images, for `output_bias="data"`.
+
+    Returns:
+        A `VAE`, `ConditionalVAE` or `Autoencoder`.
 
     Raises:
-        ArgumentError: If a member does not exist or does not take an option that is set.
+        ArgumentError: If a member does not exist or does not take an option that is set, or an
+            argument that the settings ask for is missing.
     """
     keras.utils.set_random_seed(config.seed)
-    likelihood = member("likelihoods", config.likelihood)()
+    parts = {axis: _built(axis, config) for axis in OPTION_AXES}
+    likelihood = parts["likelihood"]
     architecture = member("architectures", config.architecture)
     _check_options(config, architecture)
+    kinds: dict[str, Any] = {}
+    if config.model == "conditional":
+        if num_classes < 1:
+            raise ArgumentError(
+                "`num_classes` must be given for a conditional model. "
+                f"Received: num_classes={num_classes!r}"
+            )
+        kinds["num_classes"] = num_classes
+    elif config.model == "autoencoder":
+        kinds["variational"] = False
     encoder, decoder = architecture(
-        image_shape, config.latent_dim, likelihood, **config.architecture_options
+        image_shape, config.latent_dim, likelihood, **config.architecture_options, **kinds
     )
-    vae = VAE(encoder, decoder, likelihood, kl_weight=config.kl_weight, seed=config.seed)
-    vae.compile(optimizer=keras.optimizers.Adam(config.learning_rate))
-    return vae
+    model: ImageModel
+    if config.model == "autoencoder":
+        model = Autoencoder(encoder, decoder, likelihood, seed=config.seed)
+    else:
+        kind = ConditionalVAE if config.model == "conditional" else VAE
+        model = kind(
+            encoder,
+            decoder,
+            likelihood,
+            parts["regularizer"],
+            prior=parts["prior"],
+            objective=parts["objective"],
+            kl_weight=config.kl_weight,
+            kl_schedule=named_schedule(config.kl_schedule, config.warmup_steps),
+            binarize=config.binarize == "dynamic",
+            seed=config.seed,
+        )
+    model.compile(
+        optimizer=keras.optimizers.Adam(
+            config.learning_rate, epsilon=config.adam_epsilon, global_clipnorm=config.clip_norm
+        )
+    )
+    if config.output_bias == "data":
+        if images is None:
+            raise ArgumentError("`images` must be given for output_bias='data'. Received: None")
+        set_output_bias(model, images)
+    return model
+
+
+def build_model_for(config: Config, dataset: ImageDataset) -> ImageModel:
+    """Build and compile the model of `config` for a data set; see `build_model`.
+
+    Raises:
+        DataError: If the model is conditional and the data set has no labels, or its images do not
+            fit the model.
+    """
+    labels = dataset.train.labels
+    if config.model == "conditional" and labels is None:
+        raise DataError(
+            "`dataset` must have labels for a conditional model. "
+            f"Received: {dataset.name}, without labels"
+        )
+    names = dataset.class_names
+    num_classes = 0 if labels is None else len(names) if names else int(labels.max()) + 1
+    model = build_model(
+        config, dataset.image_shape, num_classes=num_classes, images=dataset.train.images
+    )
+    for part in (dataset.train, dataset.validation, dataset.test):
+        if len(part):
+            model.check_images(part.images, name="data")
+    return model
+
+
+def _built(axis: str, config: Config) -> Any:
+    """Return the member of an axis that the settings name, with its options."""
+    name, options = getattr(config, axis), config.options(axis)
+    kind = member(_FOLDERS[axis], name)
+    taken = [
+        one
+        for one in inspect.signature(kind).parameters.values()
+        if one.kind not in (one.VAR_KEYWORD, one.VAR_POSITIONAL)
+    ]
+    for option in options:
+        if option not in {one.name for one in taken}:
+            raise unknown_name(f"{axis}_options", option, [one.name for one in taken])
+    missing = [one.name for one in taken if one.default is one.empty and one.name not in options]
+    if missing:
+        raise ArgumentError(
+            f"`{axis}` must be one that settings alone can build: {name!r} takes "
+            f"`{missing[0]}`, which only Python can give. Received: {axis}={name!r}"
+        )
+    return kind(**options)
 
 
 def _check_options(config: Config, architecture: Callable[..., Any]) -> None:
@@ -71,34 +174,3 @@ def _check_options(config: Config, architecture: Callable[..., Any]) -> None:
             names = set(dir(keras.activations)) - {"get", "serialize", "deserialize"}
             known = (name for name in names if not name.startswith("_"))
             raise unknown_name("activation", config.activation, known) from None
-
-
-def training_callbacks(config: Config, *, validated: bool = True) -> list[Any]:
-    """Return the callbacks that steer training: warm-up, plateau rule, early stopping.
-
-    The last two count only from the end of the warm-up, on a validation loss that is measured at
-    the final KL weight throughout.
-
-    Args:
-        config: The settings.
-        validated: Whether `fit` gets validation data; without, nothing watches `val_loss`.
-    """
-    callbacks: list[Any] = [KLWarmup(config.warmup_epochs), StopOnDivergence()]
-    if validated:
-        callbacks += [
-            ReduceLROnPlateau(
-                patience=config.plateau_patience,
-                factor=config.plateau_factor,
-                min_delta=config.plateau_min_delta,
-                min_lr=config.min_learning_rate,
-                start_from_epoch=config.warmup_epochs,
-            ),
-            keras.callbacks.EarlyStopping(
-                monitor="val_loss",
-                mode="min",
-                patience=config.early_stopping_patience,
-                restore_best_weights=True,
-                start_from_epoch=config.warmup_epochs,
-            ),
-        ]
-    return callbacks

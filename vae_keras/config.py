@@ -2,15 +2,16 @@
 
 import dataclasses
 import json
-import math
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from vae_keras.config_rules import RULES, positive_integer
 from vae_keras.errors import ArgumentError
 
-BACKENDS = ("tensorflow", "jax", "torch")
+# Axes whose members take options of their own, beside the architecture with its flags.
+OPTION_AXES = ("likelihood", "prior", "objective", "regularizer")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,17 +26,22 @@ class Config:
     """
 
     preset: str = "default"
-    """Published or recommended settings to start from; any flag overrides one of them."""
+    """Published or recommended settings to start from; any flag overrides one of them.
+    `vae-keras presets` lists them."""
+    model: Literal["vae", "conditional", "autoencoder"] = "vae"
+    """Kind of model; a conditional one is given the class of each image."""
     dataset: str = "fashion_mnist"
-    """Data set: fashion_mnist, mnist, digits, folder, array."""
+    """Data set: fashion_mnist, mnist, digits, sprites, folder, array."""
     data: str | None = None
     """Path of the data: the data set's own files, a folder of images, an .npz or .npy file."""
     train_size: int | None = None
     """Use only the first N training images."""
     validation_size: int = 5000
     """Training images held out for validation."""
+    binarize: Literal["none", "static", "dynamic"] = "none"
+    """Draw each pixel as 0 or 1: once (static), or training images anew in each epoch (dynamic)."""
     architecture: str = "conv"
-    """Architecture of encoder and decoder: conv, mlp, stable_conv."""
+    """Architecture of encoder and decoder: conv, mlp, resnet, stable_conv."""
     filters: tuple[int, ...] | None = None
     """Channels of the encoder's convolutions; the decoder has them in reverse."""
     kernel_size: int | None = None
@@ -48,22 +54,53 @@ class Config:
     """Widths of the decoder's dense layers."""
     activation: str | None = None
     """Activation between layers, by its Keras name."""
-    normalization: Literal["none", "layer", "batch"] | None = None
-    """Normalisation of the dense layers."""
-    likelihood: str = "squared_error"
-    """Likelihood p(x | z): squared_error, bernoulli."""
+    normalization: Literal["none", "layer", "batch", "group"] | None = None
+    """Normalisation: of the dense layers; batch in conv and group in resnet also of the others."""
+    blocks_per_stage: int | None = None
+    """Residual blocks at each image size (resnet)."""
     latent_dim: int = 2
     """Size of a code."""
+    likelihood: str = "squared_error"
+    """Likelihood p(x | z): squared_error, bernoulli, continuous_bernoulli, gaussian,
+    optimal_gaussian, learned_gaussian, discretized_logistic."""
+    likelihood_options: tuple[str, ...] = ()
+    """Its options as NAME=VALUE, say scale=0.1 or data_range=[-1,1]."""
+    output_bias: Literal["zeros", "data"] = "zeros"
+    """Bias of the decoder's last layer at the start: zeros, or set from the mean image."""
+    prior: str = "standard_normal"
+    """Prior p(z): standard_normal, mixture."""
+    prior_options: tuple[str, ...] = ()
+    """Its options as NAME=VALUE, say components=20."""
+    objective: str = "elbo"
+    """Objective: elbo, importance_weighted."""
+    objective_options: tuple[str, ...] = ()
+    """Its options as NAME=VALUE, say samples=50 gradient=doubly_reparameterized."""
+    regularizer: str = "kl"
+    """Regulariser of the codes: kl, free_bits, capacity, total_correlation, mmd, dip."""
+    regularizer_options: tuple[str, ...] = ()
+    """Its options as NAME=VALUE, say beta=6."""
     kl_weight: float = 1.0
     """Final weight of the KL divergence; 1 is the evidence lower bound."""
+    kl_schedule: Literal["linear", "sigmoid", "cyclical"] = "linear"
+    """How the KL weight rises over the warm-up."""
     warmup_epochs: int = 0
     """Epochs over which the KL weight rises from 0."""
+    warmup_steps: int = 0
+    """The same in training steps; one of the two."""
     epochs: int = 20
     """Epochs at most; early stopping may end sooner."""
     batch_size: int = 128
     """Images a training step."""
     learning_rate: float = 1e-3
     """Adam's learning rate at the start."""
+    adam_epsilon: float = 1e-7
+    """Adam's epsilon."""
+    clip_norm: float | None = None
+    """Largest norm of the gradient of the mean loss of a batch, over all weights together."""
+    stage_epochs: tuple[int, ...] = ()
+    """Epochs of each stage of a falling learning rate; takes the place of the plateau rule."""
+    stage_factor: float = 0.5
+    """Factor of the learning rate from one stage to the next."""
     plateau_patience: int = 5
     """Epochs without a better validation loss until the learning rate is cut."""
     plateau_factor: float = 0.5
@@ -72,22 +109,30 @@ class Config:
     """Smallest fall of the validation loss, in nats, that counts for the plateau rule."""
     min_learning_rate: float = 0.0
     """Learning rate below which it is not cut."""
-    early_stopping_patience: int = 10
-    """Epochs without a better validation loss until training stops."""
+    early_stopping_patience: int | None = 10
+    """Epochs without a better validation loss until training stops; None for never."""
     seed: int = 0
     """Seed of the split, the initial weights, the order and the noise."""
     backend: str | None = None
     """Keras backend: tensorflow, jax, torch. By default $KERAS_BACKEND, else tensorflow."""
 
     def __post_init__(self) -> None:
-        for name, (accepts, expected) in _RULES.items():
+        for name, (accepts, expected) in RULES.items():
             value = getattr(self, name)
             if not accepts(value):
                 raise ArgumentError(f"`{name}` must be {expected}. Received: {name}={value!r}")
-        for name in ("filters", "encoder_units", "decoder_units"):
+        for axis in OPTION_AXES:
+            options = _written_options(f"{axis}_options", getattr(self, f"{axis}_options"))
+            object.__setattr__(self, f"{axis}_options", options)
+        if self.warmup_epochs and self.warmup_steps:
+            raise ArgumentError(
+                "`warmup_epochs` and `warmup_steps` must not both be set. "
+                f"Received: {self.warmup_epochs} and {self.warmup_steps}"
+            )
+        for name in ("filters", "encoder_units", "decoder_units", "stage_epochs"):
             sizes = getattr(self, name)
             if sizes is not None:
-                if not isinstance(sizes, (tuple, list)) or not all(map(_positive_integer, sizes)):
+                if not isinstance(sizes, (tuple, list)) or not all(map(positive_integer, sizes)):
                     raise ArgumentError(
                         f"`{name}` must be positive integers. Received: {name}={sizes!r}"
                     )
@@ -99,11 +144,19 @@ class Config:
         options = {name: getattr(self, name) for name in _ARCHITECTURE_OPTIONS}
         return {name: value for name, value in options.items() if value is not None}
 
+    def options(self, axis: str) -> dict[str, Any]:
+        """Return the options of a member as keyword arguments.
+
+        Args:
+            axis: `"likelihood"`, `"prior"`, `"objective"` or `"regularizer"`.
+        """
+        return dict(_read_option(option) for option in getattr(self, f"{axis}_options"))
+
     def replace(self, **changes: Any) -> "Config":
         """Return a copy with some settings changed.
 
-        With another architecture, the options that were set for the old one are dropped: those
-        that are not among `changes` take the new one's defaults.
+        With another member of an axis, the options that were set for the old one are dropped:
+        those that are not among `changes` take the new one's defaults.
 
         Raises:
             ArgumentError: If a setting does not exist or makes no sense.
@@ -111,6 +164,9 @@ class Config:
         values = dataclasses.asdict(self)
         if changes.get("architecture", self.architecture) != self.architecture:
             values.update(dict.fromkeys(_ARCHITECTURE_OPTIONS))
+        for axis in OPTION_AXES:
+            if changes.get(axis, values[axis]) != values[axis]:
+                values[f"{axis}_options"] = ()
         return from_dict({**values, **changes})
 
     def to_dict(self) -> dict[str, Any]:
@@ -126,6 +182,7 @@ _ARCHITECTURE_OPTIONS = (
     "decoder_units",
     "activation",
     "normalization",
+    "blocks_per_stage",
 )
 
 
@@ -169,53 +226,25 @@ def read_config(path: str | Path) -> Config:
     return from_dict(values)
 
 
-def _integer(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+def _written_options(name: str, options: Any) -> tuple[str, ...]:
+    """Return options as NAME=VALUE with JSON values; a dictionary is written so too."""
+    if isinstance(options, Mapping):
+        return tuple(f"{key}={json.dumps(value)}" for key, value in options.items())
+    if not isinstance(options, tuple | list) or not all(
+        isinstance(option, str) and option.partition("=")[0].isidentifier() and "=" in option
+        for option in options
+    ):
+        raise ArgumentError(
+            f"`{name}` must be a dictionary, or NAME=VALUE for each option. "
+            f"Received: {name}={options!r}"
+        )
+    return tuple(options)
 
 
-def _positive_integer(value: Any) -> bool:
-    return _integer(value) and value > 0
-
-
-def _count(value: Any) -> bool:
-    return _integer(value) and value >= 0
-
-
-def _finite(value: Any) -> bool:
-    return isinstance(value, (int, float)) and math.isfinite(value)
-
-
-def _optional(rule: Callable[[Any], bool]) -> Callable[[Any], bool]:
-    return lambda value: value is None or rule(value)
-
-
-_POSITIVE = (_positive_integer, "a positive integer")
-_MAYBE_POSITIVE = (_optional(_positive_integer), "a positive integer")
-_MAYBE_STRING = (_optional(lambda value: isinstance(value, str)), "a string")
-_COUNT = (_count, "an integer of at least 0")
-_NOT_NEGATIVE = (lambda value: _finite(value) and value >= 0, "a finite number of at least 0")
-_RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
-    "data": _MAYBE_STRING,
-    "train_size": _MAYBE_POSITIVE,
-    "validation_size": _COUNT,
-    "kernel_size": _MAYBE_POSITIVE,
-    "decoder_kernel_size": _MAYBE_POSITIVE,
-    "activation": _MAYBE_STRING,
-    "normalization": (
-        lambda value: value in (None, "none", "layer", "batch"),
-        "one of none, layer, batch",
-    ),
-    "latent_dim": _POSITIVE,
-    "kl_weight": _NOT_NEGATIVE,
-    "warmup_epochs": _COUNT,
-    "epochs": _POSITIVE,
-    "batch_size": _POSITIVE,
-    "learning_rate": (lambda value: _finite(value) and value > 0, "a finite number above 0"),
-    "plateau_patience": _POSITIVE,
-    "plateau_factor": (lambda value: _finite(value) and 0 < value < 1, "between 0 and 1"),
-    "plateau_min_delta": _NOT_NEGATIVE,
-    "min_learning_rate": _NOT_NEGATIVE,
-    "early_stopping_patience": _POSITIVE,
-    "seed": (lambda value: _count(value) and value < 2**32, "an integer from 0 to 2**32 - 1"),
-    "backend": (lambda value: value in (None, *BACKENDS), f"one of {', '.join(BACKENDS)}"),
-}
+def _read_option(option: str) -> tuple[str, Any]:
+    """Return name and value; what is no JSON is a string."""
+    name, _, value = option.partition("=")
+    try:
+        return name, json.loads(value)
+    except ValueError:
+        return name, value

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 from rich.console import Console
 
-from vae_keras.building import build_model, load_data, training_callbacks
+from vae_keras.building import build_model_for, load_data
 from vae_keras.callbacks import (
     HistoryFile,
     ReconstructionImages,
@@ -20,15 +20,16 @@ from vae_keras.data import ImageDataset
 from vae_keras.errors import TrainingDivergedError
 from vae_keras.evaluation import evaluate, knn_accuracy
 from vae_keras.figures import write_figures
-from vae_keras.models import VAE
+from vae_keras.models import ImageModel, labels_for
 from vae_keras.presets import check_members
 from vae_keras.run import RunDirectory
+from vae_keras.steering import training_callbacks, warmup_epochs
 from vae_keras.summaries import parameter_count, print_closing_table, print_model_summary
 
 FOLLOWED_IMAGES = 10
 
 
-def measure(vae: VAE, dataset: ImageDataset) -> dict[str, float]:
+def measure(vae: ImageModel, dataset: ImageDataset) -> dict[str, float]:
     """Return all numbers of a model on a data set's test images, raw-pixel k-NN beside them."""
     train, test = dataset.train, dataset.test
     numbers = evaluate(
@@ -65,9 +66,7 @@ def train_and_evaluate(
     check_members(config)
     run_directory.check_free()
     dataset = load_data(config)
-    vae = build_model(config, dataset.image_shape)
-    for part in (dataset.train, dataset.validation, dataset.test):
-        vae.check_images(part.images, name="data")
+    vae = build_model_for(config, dataset)
 
     run_directory.create()
     run_directory.write_config(config)
@@ -82,13 +81,14 @@ def train_and_evaluate(
     seconds = time.monotonic() - began
 
     run_directory.write_model(vae)
+    warm = warmup_epochs(config, len(dataset.train))
     console.print("Evaluating on the test set ...", style="dim")
     metrics = {
         "test": measure(vae, dataset),
         "training": {
             "epochs": len(history["loss"]),
             "seconds": round(seconds, 1),
-            "best_val_loss": min(history.get("val_loss", [])[config.warmup_epochs :], default=None),
+            "best_val_loss": min(history.get("val_loss", [])[warm:], default=None),
             "train_images": len(dataset.train),
             "parameters": parameter_count(vae),
             "peak_memory_mib": _peak_memory(),
@@ -102,18 +102,27 @@ def train_and_evaluate(
 
 
 def _fit(
-    vae: VAE, config: Config, dataset: ImageDataset, run_directory: RunDirectory, console: Console
+    vae: ImageModel,
+    config: Config,
+    dataset: ImageDataset,
+    run_directory: RunDirectory,
+    console: Console,
 ) -> dict[str, list[float]]:
     validated = len(dataset.validation) > 0
     followed = dataset.validation if validated else dataset.train
+    validation = (dataset.validation.images, labels_for(vae, dataset.validation.labels))
     progress = TrainingProgress(console)
-    steering = training_callbacks(config, validated=validated)
+    steering = training_callbacks(config, validated=validated, train_images=len(dataset.train))
     diverged = next(one for one in steering if isinstance(one, StopOnDivergence))
     diverged.warn = False  # the error below says it
     callbacks = [
         *steering,
         HistoryFile(run_directory.history),
-        ReconstructionImages(followed.images[:FOLLOWED_IMAGES], run_directory.epoch_figures),
+        ReconstructionImages(
+            followed.images[:FOLLOWED_IMAGES],
+            run_directory.epoch_figures,
+            label=labels_for(vae, followed.labels, slice(FOLLOWED_IMAGES)),
+        ),
         progress,
     ]
     if importlib.util.find_spec("tensorflow"):
@@ -123,9 +132,10 @@ def _fit(
     try:
         history = vae.fit(
             dataset.train.images,
+            labels_for(vae, dataset.train.labels),
             batch_size=config.batch_size,
             epochs=config.epochs,
-            validation_data=(dataset.validation.images,) if validated else None,
+            validation_data=validation if validated else None,
             callbacks=callbacks,
             verbose=0,
         ).history

@@ -1,5 +1,6 @@
 """Pure functions on tensors that every axis of the package shares. All run in float32."""
 
+import math
 from typing import Any, NamedTuple
 
 from keras import ops
@@ -7,6 +8,7 @@ from keras import ops
 Tensor = Any  # a tensor of whichever backend runs
 
 LOG_VAR_LIMIT = 20.0
+_LOG_2_PI = math.log(2.0 * math.pi)
 
 
 class DiagonalGaussian(NamedTuple):
@@ -48,9 +50,49 @@ def kl_to_standard_normal(posterior: DiagonalGaussian) -> Tensor:
     References:
         Kingma & Welling (2014), appendix B. arXiv:1312.6114
     """
+    return sum_per_image(kl_per_dimension_to_standard_normal(posterior))
+
+
+def kl_per_dimension_to_standard_normal(posterior: DiagonalGaussian) -> Tensor:
+    """The terms of `kl_to_standard_normal`, one for each latent dimension.
+
+    Args:
+        posterior: Mean and log-variance, each `(batch, latent_dim)`.
+
+    Returns:
+        Nats, shape `(batch, latent_dim)`, float32, never negative.
+    """
     mean = ops.cast(posterior.mean, "float32")
     log_var = ops.cast(posterior.log_var, "float32")
-    return 0.5 * sum_per_image(ops.square(mean) + ops.exp(log_var) - 1.0 - log_var)
+    return 0.5 * (ops.square(mean) + ops.exp(log_var) - 1.0 - log_var)
+
+
+def gaussian_log_prob(gaussian: DiagonalGaussian, values: Tensor) -> Tensor:
+    """Log-density of a diagonal Gaussian, summed over everything but the first axis.
+
+    Args:
+        gaussian: Mean and log-variance, each `(batch, ...)` or broadcasting to it.
+        values: Shape `(batch, ...)`.
+
+    Returns:
+        Nats, shape `(batch,)`, float32.
+    """
+    mean = ops.cast(gaussian.mean, "float32")
+    log_var = ops.cast(gaussian.log_var, "float32")
+    squares = ops.square(ops.cast(values, "float32") - mean) * ops.exp(-log_var)
+    return -0.5 * sum_per_image(squares + log_var + _LOG_2_PI)
+
+
+def log_mean_exp(values: Tensor, axis: int = 0) -> Tensor:
+    """`log(mean(exp(values)))` along an axis, without overflow, in float32.
+
+    Args:
+        values: Logarithms, of any shape.
+        axis: The axis that the mean goes over.
+    """
+    values = ops.cast(values, "float32")
+    count = ops.cast(ops.shape(values)[axis], "float32")
+    return ops.logsumexp(values, axis=axis) - ops.log(count)
 
 
 def reparameterize(posterior: DiagonalGaussian, noise: Tensor) -> Tensor:

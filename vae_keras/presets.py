@@ -1,4 +1,4 @@
-"""Presets: name -> `Config`, the only table of names; and the members of each axis by name.
+"""Presets, and the members of each axis, by name.
 
 A member is found by its file: `likelihoods/squared_error.py` is `squared_error` and holds
 `SquaredError`, `architectures/conv.py` holds `conv`. A new member is a new file.
@@ -11,58 +11,15 @@ from typing import Any
 
 from vae_keras.config import Config
 from vae_keras.errors import unknown_name
+from vae_keras.preset_table import PRESETS
 
 _SHARED_FILES = ("base", "blocks")
-
-PRESETS: dict[str, Config] = {
-    "default": Config(
-        preset="default",
-        architecture="conv",
-        filters=(16, 32),
-        kernel_size=4,
-        decoder_kernel_size=4,
-        encoder_units=(256, 256),
-        decoder_units=(256, 256, 512),
-        activation="silu",
-        normalization="layer",
-        learning_rate=3e-3,
-        warmup_epochs=3,
-        epochs=60,
-        plateau_patience=3,
-        plateau_min_delta=0.02,
-        min_learning_rate=1e-5,
-    ),
-    "conv": Config(
-        preset="conv",
-        dataset="mnist",
-        architecture="conv",
-        likelihood="bernoulli",
-        latent_dim=20,
-        epochs=20,
-    ),
-    "conv_fashion": Config(
-        preset="conv_fashion",
-        architecture="conv",
-        likelihood="bernoulli",
-        latent_dim=20,
-        epochs=20,
-    ),
-    "mlp_512_256": Config(
-        preset="mlp_512_256",
-        dataset="mnist",
-        architecture="mlp",
-        likelihood="bernoulli",
-        latent_dim=20,
-        epochs=20,
-    ),
-    "stable_conv": Config(
-        preset="stable_conv",
-        architecture="stable_conv",
-        epochs=60,
-        learning_rate=1e-4,
-        warmup_epochs=40,
-        min_learning_rate=5e-5,
-    ),
+_SINGULAR = {
+    "architectures": "architecture",
+    "likelihoods": "likelihood",
+    "priors": "prior",
+    "objectives": "objective",
+    "regularizers": "regularizer",
 }
 
 
@@ -88,7 +45,7 @@ def member_names(axis: str) -> tuple[str, ...]:
     """Return the names of the members of an axis, without loading any of them.
 
     Args:
-        axis: `"architectures"`, `"likelihoods"` or `"regularizers"`.
+        axis: Name of the folder, say `"likelihoods"`.
     """
     # By file and not by import: the `__init__` of an axis needs a backend.
     folder = Path(__file__).parent / axis
@@ -100,13 +57,13 @@ def check_member(axis: str, name: str) -> None:
     """Raise `ArgumentError`, with the nearest names, unless the axis has such a member."""
     names = member_names(axis)
     if name not in names:
-        raise unknown_name(axis.removesuffix("s"), name, names)
+        raise unknown_name(_SINGULAR[axis], name, names)
 
 
 def check_members(config: Config) -> None:
     """Raise `ArgumentError` if a member that `config` names does not exist; loads no backend."""
-    check_member("architectures", config.architecture)
-    check_member("likelihoods", config.likelihood)
+    for axis, singular in _SINGULAR.items():
+        check_member(axis, getattr(config, singular))
 
 
 def member(axis: str, name: str) -> Any:

@@ -5,13 +5,16 @@ the model. It takes Python numbers (epochs, in `KLWarmup`) and tensors (steps, i
 training step) alike, and is registered with Keras, so that a model saved with one loads again.
 """
 
+import math
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from numbers import Real
 from typing import Any
 
 import keras
 from keras import ops
 
-from vae_keras.errors import ArgumentError
+from vae_keras.errors import ArgumentError, unknown_name
 
 
 class Schedule:
@@ -31,6 +34,15 @@ class Schedule:
         return cls(**config)
 
 
+def _check(name: str, value: Any, accepts: Callable[[float], bool], expected: str) -> None:
+    if not isinstance(value, Real) or not accepts(float(value)):
+        raise ArgumentError(f"`{name}` must be {expected}. Received: {name}={value!r}")
+
+
+def _check_positive(name: str, value: Any) -> None:
+    _check(name, value, lambda number: 0 < number < math.inf, "greater than 0 and finite")
+
+
 @keras.saving.register_keras_serializable("vae_keras")
 @dataclass(frozen=True)
 class Constant(Schedule):
@@ -43,8 +55,7 @@ class Constant(Schedule):
     value: float = 1.0
 
     def __post_init__(self) -> None:
-        if not self.value >= 0:
-            raise ArgumentError(f"`value` must be at least 0. Received: value={self.value!r}")
+        _check("value", self.value, lambda value: value >= 0, "at least 0")
 
     def __call__(self, step: Any) -> Any:
         return ops.convert_to_tensor(self.value, "float32")
@@ -73,13 +84,99 @@ class Linear(Schedule):
     start: float = 0.0
 
     def __post_init__(self) -> None:
-        if not self.duration > 0:
-            raise ArgumentError(
-                f"`duration` must be greater than 0. Received: duration={self.duration!r}"
-            )
-        if not 0 <= self.start <= 1:
-            raise ArgumentError(f"`start` must be in [0, 1]. Received: start={self.start!r}")
+        _check_positive("duration", self.duration)
+        _check("start", self.start, lambda start: 0 <= start <= 1, "in [0, 1]")
 
     def __call__(self, step: Any) -> Any:
         progress = ops.clip(ops.cast(step, "float32") / self.duration, 0.0, 1.0)
         return self.start + (1.0 - self.start) * progress
+
+
+@keras.saving.register_keras_serializable("vae_keras")
+@dataclass(frozen=True)
+class Cyclical(Schedule):
+    """Several rises from 0 to 1 over `duration` steps (or epochs), then 1.
+
+    Each of the `cycles` equal cycles rises in a straight line over its first part, `rising`, and
+    stays at 1 for the rest. Each start from 0 lets the decoder use codes that the cycle before
+    has made better.
+
+    Args:
+        duration: Steps or epochs of all cycles together, > 0.
+        cycles: Number of cycles, > 0. Defaults to `4`.
+        rising: Part of a cycle that rises, in `(0, 1]`. Defaults to `0.5`.
+
+    Raises:
+        ArgumentError: If `duration <= 0`, `cycles` is not a positive integer or `rising` is
+            outside `(0, 1]`.
+
+    References:
+        Fu et al. (2019), eqs. 6 and 7. arXiv:1903.10145
+    """
+
+    duration: float
+    cycles: int = 4
+    rising: float = 0.5
+
+    def __post_init__(self) -> None:
+        _check_positive("duration", self.duration)
+        if not isinstance(self.cycles, int) or isinstance(self.cycles, bool) or self.cycles < 1:
+            raise ArgumentError(
+                f"`cycles` must be a positive integer. Received: cycles={self.cycles!r}"
+            )
+        _check("rising", self.rising, lambda rising: 0 < rising <= 1, "in (0, 1]")
+
+    def __call__(self, step: Any) -> Any:
+        step = ops.clip(ops.cast(step, "float32"), 0.0, self.duration)
+        cycle = step * self.cycles / self.duration
+        # The first step of a cycle must not end up in the one before, by rounding.
+        position = ops.maximum(cycle - ops.floor(cycle + 1e-5), 0.0)
+        share = ops.minimum(position / self.rising, 1.0)
+        return ops.where(step < self.duration, share, 1.0)
+
+
+@keras.saving.register_keras_serializable("vae_keras")
+@dataclass(frozen=True)
+class Sigmoid(Schedule):
+    """Logistic rise from 0 to 1 over `duration` steps (or epochs), then 1.
+
+    `sigmoid(steepness (step / duration - 1/2))`, moved and scaled so that it is exactly 0 at step
+    0 and 1 at `duration`: slow, fast around the middle, slow.
+
+    Args:
+        duration: Steps or epochs until the final weight is reached, > 0.
+        steepness: Width of the part of the logistic curve that is used, > 0; towards 0 a straight
+            line, towards infinity a jump in the middle. Defaults to `10.0`.
+
+    Raises:
+        ArgumentError: If `duration <= 0` or `steepness <= 0`.
+
+    References:
+        Bowman et al. (2016), section 3.1. arXiv:1511.06349
+    """
+
+    duration: float
+    steepness: float = 10.0
+
+    def __post_init__(self) -> None:
+        _check_positive("duration", self.duration)
+        _check_positive("steepness", self.steepness)
+
+    def __call__(self, step: Any) -> Any:
+        progress = ops.clip(ops.cast(step, "float32") / self.duration, 0.0, 1.0)
+        # sigmoid(x) = (1 + tanh(x / 2)) / 2, whose ends lie opposite each other.
+        end = ops.convert_to_tensor(0.25 * self.steepness, "float32")
+        return 0.5 + 0.5 * ops.tanh(end * (2.0 * progress - 1.0)) / ops.tanh(end)
+
+
+def named_schedule(name: str, duration: float) -> Schedule | None:
+    """Return the schedule of a warm-up, or `None` for one of no length.
+
+    Args:
+        name: `"linear"`, `"sigmoid"` or `"cyclical"`.
+        duration: Steps or epochs, >= 0.
+    """
+    kinds = {"linear": Linear, "sigmoid": Sigmoid, "cyclical": Cyclical}
+    if name not in kinds:
+        raise unknown_name("kl_schedule", name, kinds)
+    return kinds[name](duration) if duration else None

@@ -6,7 +6,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 
-from vae_keras.config import BACKENDS
+from vae_keras.config_rules import BACKENDS
 from vae_keras.errors import ArgumentError, unknown_name
 
 

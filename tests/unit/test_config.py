@@ -20,7 +20,23 @@ EVERYTHING = Config(
     decoder_units=(),
     activation="gelu",
     normalization="layer",
-    likelihood="bernoulli",
+    blocks_per_stage=2,
+    model="conditional",
+    binarize="static",
+    likelihood="gaussian",
+    likelihood_options=("scale=0.1", "data_range=[-1,1]"),
+    output_bias="data",
+    prior="mixture",
+    prior_options=("components=3",),
+    objective="importance_weighted",
+    objective_options=("gradient=standard",),
+    regularizer="free_bits",
+    regularizer_options=("free_bits=0.1",),
+    kl_schedule="cyclical",
+    adam_epsilon=1e-3,
+    clip_norm=0.5,
+    stage_epochs=(1, 2),
+    stage_factor=0.3,
     latent_dim=7,
     kl_weight=0.25,
     warmup_epochs=2,
@@ -43,7 +59,9 @@ def test_round_trip_through_json(tmp_path):
         for field in dataclasses.fields(Config)
         if getattr(EVERYTHING, field.name) != field.default
     }
-    assert different == {field.name for field in dataclasses.fields(Config)} - {"architecture"}
+    # One of the two warm-ups can be set.
+    untouched = {"architecture", "warmup_steps"}
+    assert different == {field.name for field in dataclasses.fields(Config)} - untouched
     path = tmp_path / "config.json"
     path.write_text(json.dumps(EVERYTHING.to_dict()))
     assert read_config(path) == EVERYTHING
@@ -63,7 +81,7 @@ def test_default_round_trip():
         ("validation_size", "an integer of at least 0", [-1, 0.5, None]),
         ("kernel_size", "a positive integer", [0, 3.0]),
         ("decoder_kernel_size", "a positive integer", [0]),
-        ("normalization", "one of none, layer, batch", ["group"]),
+        ("normalization", "one of none, layer, batch, group", ["instance"]),
         ("latent_dim", "a positive integer", [0, "2", None]),
         ("kl_weight", "a finite number of at least 0", [-1, float("nan"), float("inf"), "1"]),
         ("warmup_epochs", "an integer of at least 0", [-1, 1.5]),
@@ -151,3 +169,30 @@ def test_architecture_options_are_those_that_are_set():
         "encoder_units": (),
         "kernel_size": 3,
     }
+
+
+def test_options_of_members_are_json_or_strings():
+    config = Config(
+        likelihood="gaussian",
+        likelihood_options=("scale=0.1", "data_range=[-1,1]"),
+        objective_options={"samples": 50, "gradient": "doubly_reparameterized"},
+    )
+    assert config.options("likelihood") == {"scale": 0.1, "data_range": [-1, 1]}
+    assert config.options("objective") == {"samples": 50, "gradient": "doubly_reparameterized"}
+    assert from_dict(json.loads(json.dumps(config.to_dict()))) == config
+    for options in (("scale",), ("=3",), "scale=1", (3,)):
+        with pytest.raises(ArgumentError, match="`prior_options` must be a dictionary, or NAME="):
+            Config(prior_options=options)
+
+
+def test_another_member_drops_the_options_of_the_old_one():
+    config = Config(likelihood="gaussian", likelihood_options=("scale=0.1",))
+    assert config.replace(likelihood="bernoulli").likelihood_options == ()
+    assert config.replace(latent_dim=3).likelihood_options == ("scale=0.1",)
+    changed = config.replace(likelihood="squared_error", likelihood_options=("data_range=[-1,1]",))
+    assert changed.options("likelihood") == {"data_range": [-1, 1]}
+
+
+def test_one_warmup_or_the_other():
+    with pytest.raises(ArgumentError, match=r"`warmup_epochs` and `warmup_steps` must not both"):
+        Config(warmup_epochs=1, warmup_steps=100)

@@ -1,5 +1,6 @@
 """What every member of every axis has to do, found by file and never named here."""
 
+import inspect
 import itertools
 import json
 import os
@@ -14,16 +15,22 @@ from keras import ops
 
 import vae_keras
 from vae_keras import presets
+from vae_keras.errors import ArgumentError
 from vae_keras.math import DiagonalGaussian
+from vae_keras.priors import StandardNormal
 from vae_keras.regularizers import LatentTerms
 
-AXES = ("architectures", "likelihoods", "regularizers")
+AXES = ("architectures", "likelihoods", "regularizers", "priors")
 NAMES = {axis: presets.member_names(axis) for axis in AXES}
 SHAPES = [(8, 8, 1), (9, 7, 3)]
 LATENT_DIM = 3
 
-# Each member at least once, the other axes at their first member.
-FIRST = tuple(NAMES[axis][0] for axis in AXES)
+# Each member at least once, the other axes at their first member; of the priors, which not
+# every regulariser can take, the first that is factorised.
+FIRST = tuple(
+    next(name for name in NAMES[axis] if getattr(presets.member(axis, name), "factorized", True))
+    for axis in AXES
+)
 CASES = sorted(
     {
         (*FIRST[:position], name, *FIRST[position + 1 :])
@@ -38,12 +45,28 @@ def images(shape, n=4):
     return np.random.default_rng(0).integers(0, 256, (n, *shape)).astype("uint8")
 
 
+def make_network(shape):
+    images = keras.Input(shape)
+    return keras.Model(images, keras.layers.Conv2D(2, 3, padding="same")(images))
+
+
+# What a likelihood cannot do without, by the name of the parameter.
+REQUIRED = {"network": make_network}
+
+
+def make_likelihood(name, shape):
+    member = presets.member("likelihoods", name)
+    parameters = list(inspect.signature(member.__init__).parameters.values())[1:]
+    required = [p.name for p in parameters if p.default is p.empty and p.kind != p.VAR_KEYWORD]
+    return member(**{argument: REQUIRED[argument](shape) for argument in required})
+
+
 def build(case, shape):
     keras.utils.set_random_seed(0)
-    architecture, likelihood, regularizer = map(presets.member, AXES, case)
-    likelihood = likelihood()
+    architecture, _, regularizer, prior = map(presets.member, AXES, case)
+    likelihood = make_likelihood(case[AXES.index("likelihoods")], shape)
     parts = architecture(shape, LATENT_DIM, likelihood)
-    vae = vae_keras.VAE(*parts, likelihood, regularizer(), seed=0)
+    vae = vae_keras.VAE(*parts, likelihood, regularizer(), prior=prior(), seed=0)
     vae.compile(keras.optimizers.SGD(1e-4))
     return vae
 
@@ -68,7 +91,7 @@ def test_every_axis_has_members():
     list(itertools.product(NAMES["architectures"], NAMES["likelihoods"])),
 )
 def test_architectures_build_for_every_likelihood(architecture, likelihood, shape):
-    likelihood = presets.member("likelihoods", likelihood)()
+    likelihood = make_likelihood(likelihood, shape)
     encoder, decoder = presets.member("architectures", architecture)(shape, LATENT_DIM, likelihood)
     assert encoder.output_shape == [(None, LATENT_DIM)] * 2
     *size, channels = shape
@@ -83,7 +106,7 @@ def test_architectures_build_for_every_likelihood(architecture, likelihood, shap
 @pytest.mark.parametrize("name", NAMES["likelihoods"])
 @pytest.mark.parametrize("shape", SHAPES)
 def test_likelihoods(name, shape):
-    likelihood = presets.member("likelihoods", name)()
+    likelihood = make_likelihood(name, shape)
     again = round_trip(likelihood)
     assert type(again) is type(likelihood)
     assert again.get_config() == likelihood.get_config()
@@ -93,23 +116,36 @@ def test_likelihoods(name, shape):
     *size, channels = shape
     generator = np.random.default_rng(0)
     raw = generator.normal(size=(5, *size, channels * likelihood.parameters_per_channel))
-    parameters = keras.activations.get(likelihood.output_activation)(
-        ops.convert_to_tensor(raw, "float32")
-    )
+    activation = keras.activations.get(likelihood.output_activation)
+    parameters = activation(ops.convert_to_tensor(raw, "float32"))
     x = generator.uniform(low, high, (5, *shape)).astype("float32")
-    for values in (likelihood.log_prob(x, parameters), likelihood.loss(x, parameters)):
-        values = ops.convert_to_numpy(values)
+    functions = [likelihood.loss]
+    if likelihood.normalized:
+        functions.append(likelihood.log_prob)
+    else:
+        with pytest.raises(ArgumentError, match=r"Received: .*$"):
+            likelihood.log_prob(x, parameters)
+    for function in functions:
+        values = ops.convert_to_numpy(function(x, parameters))
         assert values.shape == (5,)
         assert values.dtype == np.float32
         assert np.isfinite(values).all()
-    np.testing.assert_allclose(  # of one image, whatever else is in the batch
-        ops.convert_to_numpy(likelihood.log_prob(x, parameters))[1:2],
-        ops.convert_to_numpy(likelihood.log_prob(x[1:2], parameters[1:2])),
-        rtol=1e-5,
-    )
+        one = ops.convert_to_numpy(function(x[1:2], parameters[1:2]))
+        np.testing.assert_allclose(values[1:2], one, rtol=1e-5)  # whatever else is in the batch
+    in_training = ops.convert_to_numpy(likelihood.loss(x, parameters, training=True))
+    assert in_training.shape == (5,)
+    assert np.isfinite(in_training).all()
     mean = ops.convert_to_numpy(likelihood.mean(parameters))
     assert mean.shape == (5, *shape)
     assert mean.min() >= low and mean.max() <= high
+    wanted = low + (high - low) * np.linspace(0.1, 0.9, mean[0].size).reshape(shape)
+    raw = likelihood.parameters_from_mean(wanted)
+    assert raw.shape == parameters.shape[1:]
+    assert raw.dtype == np.float32
+    from_raw = likelihood.mean(activation(ops.convert_to_tensor(raw[None])))
+    np.testing.assert_allclose(ops.convert_to_numpy(from_raw)[0], wanted, atol=1e-5)
+    ends = likelihood.parameters_from_mean(np.array([[low], [high]]))
+    assert np.isfinite(ends).all()
     draw = ops.convert_to_numpy(likelihood.sample(parameters, seed=1))
     assert draw.shape == (5, *shape)
     assert np.isfinite(draw).all()
@@ -123,14 +159,51 @@ def test_regularizers(name):
     assert type(again) is type(regularizer)
     assert again.get_config() == regularizer.get_config()
 
-    mean, log_var, codes = (
-        np.random.default_rng(0).normal(size=(3, 5, LATENT_DIM)).astype("float32")
+    mean, log_var, codes, prior_codes = (
+        np.random.default_rng(0).normal(size=(4, 5, LATENT_DIM)).astype("float32")
     )
-    latent = LatentTerms(DiagonalGaussian(mean, log_var), codes)
+    optional = {"prior_codes": prior_codes, "dataset_size": 100, "step": 3.0}
+    assert set(regularizer.needs) <= set(optional)
+    given = {name: optional[name] for name in regularizer.needs}
+    latent = LatentTerms(DiagonalGaussian(mean, log_var), codes, StandardNormal(), **given)
     values = ops.convert_to_numpy(regularizer(latent))
     assert values.shape == (5,)
+    assert values.dtype == np.float32
     assert np.isfinite(values).all()
     np.testing.assert_array_equal(ops.convert_to_numpy(again(latent)), values)
+    if not regularizer.batch_level:  # of one image, whatever else is in the batch
+        one = LatentTerms(DiagonalGaussian(mean[1:2], log_var[1:2]), codes[1:2], StandardNormal())
+        np.testing.assert_allclose(ops.convert_to_numpy(regularizer(one)), values[1:2], rtol=1e-5)
+
+
+@pytest.mark.backend
+@pytest.mark.parametrize("name", NAMES["priors"])
+def test_priors(name):
+    prior = presets.member("priors", name)()
+    prior.build((None, LATENT_DIM))
+    assert prior.latent_dim == LATENT_DIM
+    again = round_trip(prior)
+    assert type(again) is type(prior)
+    assert again.get_config() == prior.get_config()
+    again.set_weights(prior.get_weights())
+
+    codes = ops.convert_to_numpy(prior.sample(5, seed=1))
+    assert codes.shape == (5, LATENT_DIM)
+    assert codes.dtype == np.float32
+    np.testing.assert_array_equal(codes, ops.convert_to_numpy(again.sample(5, seed=1)))
+    posterior = DiagonalGaussian(codes, np.full_like(codes, -1.0))
+    values = [prior.log_prob(codes), prior.kl(posterior, codes)]
+    if prior.factorized:
+        each = ops.convert_to_numpy(prior.kl_per_dimension(posterior))
+        assert each.shape == (5, LATENT_DIM)
+        np.testing.assert_allclose(each.sum(axis=1), ops.convert_to_numpy(values[1]), rtol=1e-5)
+    for value in map(ops.convert_to_numpy, values):
+        assert value.shape == (5,)
+        assert value.dtype == np.float32
+        assert np.isfinite(value).all()
+    np.testing.assert_array_equal(
+        ops.convert_to_numpy(again.log_prob(codes)), ops.convert_to_numpy(values[0])
+    )
 
 
 @pytest.mark.backend

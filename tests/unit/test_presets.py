@@ -1,8 +1,10 @@
+import numpy as np
 import pytest
 
 from vae_keras import Config, build_model, preset
 from vae_keras.errors import ArgumentError
-from vae_keras.presets import PRESETS, check_member, member, member_names
+from vae_keras.preset_table import PRESETS, SUMMARIES
+from vae_keras.presets import check_member, member, member_names
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -11,12 +13,20 @@ def test_every_preset_builds(name):
     assert settings == PRESETS[name]
     assert settings.preset == name  # as `config.json` will tell
     assert settings.warmup_epochs < settings.epochs
-    vae = build_model(settings, (8, 8, 1))
+    images = np.random.default_rng(0).integers(0, 256, (4, 8, 8, 1)).astype("uint8")
+    vae = build_model(settings, (8, 8, 1), num_classes=3, images=images)
     assert vae.latent_dim == settings.latent_dim
     assert vae.image_shape == (8, 8, 1)
-    assert vae.decoder.output_shape == (None, 8, 8, 1)
+    assert vae.num_classes == (3 if settings.model == "conditional" else 0)
+    assert vae.decoder.output_shape == (None, 8, 8, vae.likelihood.parameters_per_channel)
+    assert vae.reconstruct(images, label=1 if vae.num_classes else None).shape == images.shape
     assert isinstance(vae.likelihood, member("likelihoods", settings.likelihood))
     assert float(vae.optimizer.learning_rate) == pytest.approx(settings.learning_rate)
+
+
+def test_every_preset_has_a_line():
+    assert list(SUMMARIES) == list(PRESETS)
+    assert all(summary and "\n" not in summary for summary in SUMMARIES.values())
 
 
 def test_changes_override_a_preset():
@@ -34,7 +44,7 @@ def test_another_architecture_than_the_presets():
 def test_unknown_preset_names_the_nearest():
     with pytest.raises(ArgumentError, match=r"Did you mean 'stable_conv'.*preset='stabel_conv'"):
         preset("stabel_conv")
-    with pytest.raises(ArgumentError, match=r"one of conv, conv_fashion, .*preset='x'"):
+    with pytest.raises(ArgumentError, match=r"one of autoencoder, .*, conv, .*preset='x'"):
         preset("x")
     with pytest.raises(ArgumentError, match="unknown latent"):
         preset("default", latent=3)
@@ -82,6 +92,25 @@ def test_unknown_member_names_the_nearest():
         ),
         (Config(filters=()), "`filters` must be at least 1 of positive integers"),
         (Config(likelihood="gaussan"), "`likelihood` must be one of "),
+        (
+            Config(likelihood="gaussian", likelihood_options=("scal=1",)),
+            r"`likelihood_options` must be one of .* Did you mean 'scale'.*'scal'",
+        ),
+        (Config(likelihood="gaussian", likelihood_options=("scale=0",)), r"`scale` must .*=0"),
+        (Config(likelihood="perceptual"), "'perceptual' takes `network`, which only Python"),
+        (Config(objective="importance_weighted", objective_options=("samples=0",)), "`samples`"),
+        (Config(objective="importance_weighted", regularizer="mmd"), "`regularizer` must be `KL`"),
+        (Config(regularizer="capacity", regularizer_options=("capacity=-1",)), "`capacity` must"),
+        (Config(regularizer="free_bits", prior="mixture"), "`prior` must have independent"),
+        (Config(model="conditional"), "`num_classes` must be given"),
+        (Config(model="autoencoder", likelihood="bernoulli"), "`likelihood` must be `Squared"),
+        (Config(output_bias="data"), "`images` must be given"),
+        (
+            Config(
+                binarize="dynamic", likelihood="gaussian", likelihood_options=("data_range=[-1,1]",)
+            ),
+            "`binarize` must go with a likelihood of data in",
+        ),
     ],
 )
 def test_settings_that_do_not_fit_the_members(settings, message):

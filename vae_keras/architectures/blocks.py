@@ -1,7 +1,9 @@
-"""The pieces that every architecture ends with, and the arithmetic of its sizes."""
+"""The pieces that every architecture begins and ends with, and the arithmetic of its sizes."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
+from numbers import Integral
 from typing import Any
 
 import keras
@@ -10,6 +12,7 @@ from vae_keras.errors import ArgumentError, unknown_name
 from vae_keras.math import soft_bound
 
 ImageShape = Sequence[int]
+Inputs = tuple[Any, Any]  # images or codes, and one-hot labels; `None` for them without classes
 
 _NORMALIZATIONS: dict[str, Any] = {
     "none": None,
@@ -43,61 +46,119 @@ def checked_sizes(name: str, sizes: Sequence[int], *, at_least: int = 0) -> tupl
     return tuple(sizes)
 
 
+def check_normalization(normalization: str) -> None:
+    """Raise `ArgumentError`, with the nearest names, unless `activated` knows it."""
+    if normalization not in _NORMALIZATIONS:
+        raise unknown_name("normalization", normalization, _NORMALIZATIONS)
+
+
+def model_inputs(name: str, shape: Sequence[int], num_classes: int) -> Inputs:
+    """Open an encoder or a decoder: images or codes, and labels if there are classes.
+
+    Args:
+        name: `"images"` or `"codes"`.
+        shape: Their shape, without the batch.
+        num_classes: Size of the one-hot labels; 0 for a model without.
+
+    Returns:
+        `(values, labels)`: input tensors, shapes `(batch, *shape)` and `(batch, num_classes)`;
+        `labels` is `None` without classes.
+
+    Raises:
+        ArgumentError: If `num_classes` is not an integer of at least 0.
+    """
+    # Any integer, as it often comes from `labels.max() + 1`; a bool is a mistake.
+    if isinstance(num_classes, bool) or not isinstance(num_classes, Integral) or num_classes < 0:
+        raise ArgumentError(
+            f"`num_classes` must be an integer of at least 0. Received: num_classes={num_classes!r}"
+        )
+    values = keras.Input(shape, name=name)
+    return values, keras.Input((int(num_classes),), name="labels") if num_classes else None
+
+
+def with_labels(hidden: Any, labels: Any) -> Any:
+    """Append one-hot labels to features: as they are to a vector, as constant planes to a grid."""
+    if labels is None:
+        return hidden
+    *grid, _ = hidden.shape[1:]
+    if grid:
+        planes = keras.layers.RepeatVector(math.prod(grid))(labels)
+        labels = keras.layers.Reshape((*grid, labels.shape[-1]))(planes)
+    return keras.layers.Concatenate()([hidden, labels])
+
+
+def activated(
+    layer: Callable[..., Any], hidden: Any, activation: str, normalization: str = "none"
+) -> Any:
+    """Apply `layer(activation=...)`, normalised before its activation if asked for.
+
+    The layer keeps its bias before batch normalisation too, which cancels it: one rule for all,
+    and the parameter counts of the published models.
+    """
+    normalize = _NORMALIZATIONS[normalization]
+    if normalize is None:
+        return layer(activation=activation)(hidden)
+    hidden = normalize()(layer()(hidden))
+    return keras.layers.Activation(activation)(hidden)
+
+
 def dense_stack(
     hidden: Any, units: Sequence[int], activation: str, normalization: str = "none"
 ) -> Any:
-    """Apply one dense layer after another, each normalised before its activation if asked for."""
-    if normalization not in _NORMALIZATIONS:
-        raise unknown_name("normalization", normalization, _NORMALIZATIONS)
-    layer = _NORMALIZATIONS[normalization]
+    """Apply one dense layer after another, each `activated`."""
     for width in units:
-        if layer is None:
-            hidden = keras.layers.Dense(width, activation=activation)(hidden)
-        else:
-            hidden = layer()(keras.layers.Dense(width)(hidden))
-            hidden = keras.layers.Activation(activation)(hidden)
+        hidden = activated(partial(keras.layers.Dense, width), hidden, activation, normalization)
     return hidden
 
 
 def encoder_model(
-    images: Any, hidden: Any, latent_dim: int, *, activation: str | None = None
+    inputs: Inputs,
+    hidden: Any,
+    latent_dim: int,
+    *,
+    variational: bool,
+    activation: str | None = None,
 ) -> keras.Model:
-    """Close an encoder with its two heads.
+    """Close an encoder with its two heads, or with the one of a deterministic encoder.
 
     The heads stay in float32 under every policy and the log-variance is bounded, so that its
     exponential is finite whatever a batch contains.
 
     Args:
-        images: Input tensor, shape `(batch, height, width, channels)`.
+        inputs: What `model_inputs` gave.
         hidden: Features, shape `(batch, features)`.
         latent_dim: Code size.
-        activation: Activation of both heads; linear by default.
+        variational: Whether the encoder gives a distribution of codes, or one linear code.
+        activation: Activation of the two heads; linear by default.
 
     Returns:
-        Model `images -> (z_mean, z_log_var)`, each `(batch, latent_dim)`.
+        Model `inputs -> (z_mean, z_log_var)`, or `inputs -> codes`, each `(batch, latent_dim)`.
     """
+    if not variational:
+        codes = keras.layers.Dense(latent_dim, dtype="float32", name="codes")(hidden)
+        return keras.Model(_given(inputs), codes, name="encoder")
     z_mean = keras.layers.Dense(latent_dim, activation=activation, dtype="float32", name="z_mean")(
         hidden
     )
     z_log_var = keras.layers.Dense(
         latent_dim, activation=activation, dtype="float32", name="z_log_var"
     )(hidden)
-    return keras.Model(images, [z_mean, soft_bound(z_log_var)], name="encoder")
+    return keras.Model(_given(inputs), [z_mean, soft_bound(z_log_var)], name="encoder")
 
 
 def decoder_model(
-    codes: Any, outputs: Any, image_shape: ImageShape, likelihood: Any
+    inputs: Inputs, outputs: Any, image_shape: ImageShape, likelihood: Any
 ) -> keras.Model:
     """Close a decoder: crop to the image's size and apply the likelihood's activation in float32.
 
     Args:
-        codes: Input tensor, shape `(batch, latent_dim)`.
+        inputs: What `model_inputs` gave.
         outputs: Shape `(batch, at least height, at least width, parameters)`.
         image_shape: `(height, width, channels)`.
         likelihood: Owner of the output activation.
 
     Returns:
-        Model `codes -> likelihood parameters`.
+        Model `inputs -> likelihood parameters`.
     """
     too_high = outputs.shape[1] - image_shape[0]
     too_wide = outputs.shape[2] - image_shape[1]
@@ -106,7 +167,7 @@ def decoder_model(
     outputs = keras.layers.Activation(
         likelihood.output_activation, dtype="float32", name="parameters"
     )(outputs)
-    return keras.Model(codes, outputs, name="decoder")
+    return keras.Model(_given(inputs), outputs, name="decoder")
 
 
 def output_channels(image_shape: ImageShape, likelihood: Any) -> int:
@@ -126,6 +187,12 @@ def padded_to(images: Any, image_shape: ImageShape, stride: int) -> Any:
     if not (high or wide):
         return images
     return keras.layers.ZeroPadding2D(_halves(high, wide))(images)
+
+
+def _given(inputs: Inputs) -> Any:
+    """What a model is called with: one tensor, or a list of two where there are labels."""
+    values, labels = inputs
+    return values if labels is None else [values, labels]
 
 
 def _halves(*sizes: int) -> tuple[tuple[int, int], ...]:

@@ -1,20 +1,25 @@
 """Strided convolutions, with as much depth around the code as asked for."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import keras
 
 from vae_keras.architectures.blocks import (
     ImageShape,
+    activated,
+    check_normalization,
     checked_image_shape,
     checked_sizes,
     decoder_model,
     dense_stack,
     encoder_model,
     grid_size,
+    model_inputs,
     output_channels,
     padded_to,
+    with_labels,
 )
 
 
@@ -30,6 +35,8 @@ def conv(
     decoder_units: Sequence[int] = (),
     activation: str = "relu",
     normalization: str = "none",
+    num_classes: int = 0,
+    variational: bool = True,
 ) -> tuple[keras.Model, keras.Model]:
     """Build a pair of strided convolution stacks, one stride of 2 for each entry of `filters`.
 
@@ -51,42 +58,52 @@ def conv(
         encoder_units: Widths of dense layers before the heads. Defaults to none.
         decoder_units: Widths of dense layers after the code. Defaults to none.
         activation: Activation between layers. Defaults to `"relu"`.
-        normalization: `"none"`, `"layer"` or `"batch"`: normalise each dense layer before its
-            activation. Defaults to `"none"`.
+        normalization: `"layer"` normalises each dense layer before its activation, `"batch"` each
+            convolution too; `"none"` none. Defaults to `"none"`.
+        num_classes: Size of the one-hot labels, which both models of a conditional pair take as
+            their second input; 0 for a pair without. They join the image as constant planes.
+            Defaults to `0`.
+        variational: Whether the encoder gives a distribution of codes; if not, one linear layer
+            gives the codes themselves. Defaults to `True`.
 
     Returns:
-        `(encoder, decoder)`: images to `(z_mean, z_log_var)`, codes to likelihood parameters.
+        `(encoder, decoder)`: images to `(z_mean, z_log_var)`, or to codes; codes to likelihood
+        parameters. With classes `[images, labels]` and `[codes, labels]`.
 
     Raises:
-        ArgumentError: If a size is not a positive integer, or `filters` is empty.
+        ArgumentError: If a size is not a positive integer, `filters` is empty, or another option
+            makes no sense.
     """
     shape = checked_image_shape(image_shape, latent_dim)
     filters = checked_sizes("filters", filters, at_least=1)
     encoder_units = checked_sizes("encoder_units", encoder_units)
     decoder_units = checked_sizes("decoder_units", decoder_units)
+    check_normalization(normalization)
     checked_sizes("kernel_size", (kernel_size,))
     checked_sizes("decoder_kernel_size", (decoder_kernel_size,))
     stride = 2 ** len(filters)
+    # Layer normalisation over the channels of one pixel would take its contrast away.
+    grid_normalization = "none" if normalization == "layer" else normalization
 
-    images = keras.Input(shape, name="images")
-    hidden = padded_to(images, shape, stride)
+    images, labels = inputs = model_inputs("images", shape, num_classes)
+    hidden = with_labels(padded_to(images, shape, stride), labels)
     for channels in filters:
-        hidden = keras.layers.Conv2D(
-            channels, kernel_size, strides=2, padding="same", activation=activation
-        )(hidden)
+        layer = partial(keras.layers.Conv2D, channels, kernel_size, strides=2, padding="same")
+        hidden = activated(layer, hidden, activation, grid_normalization)
     hidden = dense_stack(keras.layers.Flatten()(hidden), encoder_units, activation, normalization)
-    encoder = encoder_model(images, hidden, latent_dim)
+    encoder = encoder_model(inputs, hidden, latent_dim, variational=variational)
 
-    codes = keras.Input((latent_dim,), name="codes")
-    hidden = dense_stack(codes, decoder_units, activation, normalization)
+    codes, labels = inputs = model_inputs("codes", (latent_dim,), num_classes)
+    hidden = dense_stack(with_labels(codes, labels), decoder_units, activation, normalization)
     rows, columns = grid_size(shape, stride)
     hidden = keras.layers.Dense(rows * columns * filters[-1])(hidden)
     hidden = keras.layers.Reshape((rows, columns, filters[-1]))(hidden)
     for channels in filters[-2::-1]:
-        hidden = keras.layers.Conv2DTranspose(
-            channels, decoder_kernel_size, strides=2, padding="same", activation=activation
-        )(hidden)
+        layer = partial(
+            keras.layers.Conv2DTranspose, channels, decoder_kernel_size, strides=2, padding="same"
+        )
+        hidden = activated(layer, hidden, activation, grid_normalization)
     outputs = keras.layers.Conv2DTranspose(
         output_channels(shape, likelihood), decoder_kernel_size, strides=2, padding="same"
     )(hidden)
-    return encoder, decoder_model(codes, outputs, shape, likelihood)
+    return encoder, decoder_model(inputs, outputs, shape, likelihood)

@@ -8,12 +8,15 @@ import keras
 
 from vae_keras.architectures.blocks import (
     ImageShape,
+    check_normalization,
     checked_image_shape,
     checked_sizes,
     decoder_model,
     dense_stack,
     encoder_model,
+    model_inputs,
     output_channels,
+    with_labels,
 )
 
 
@@ -26,6 +29,8 @@ def mlp(
     decoder_units: Sequence[int] | None = None,
     activation: str = "relu",
     normalization: str = "none",
+    num_classes: int = 0,
+    variational: bool = True,
 ) -> tuple[keras.Model, keras.Model]:
     """Build a multilayer perceptron on each side of the code.
 
@@ -41,28 +46,36 @@ def mlp(
         activation: Activation between layers. Defaults to `"relu"`.
         normalization: `"none"`, `"layer"` or `"batch"`: normalise each dense layer before its
             activation. Defaults to `"none"`.
+        num_classes: Size of the one-hot labels, which both models of a conditional pair take as
+            their second input; 0 for a pair without. They join the flattened image.
+            Defaults to `0`.
+        variational: Whether the encoder gives a distribution of codes; if not, one linear layer
+            gives the codes themselves. Defaults to `True`.
 
     Returns:
-        `(encoder, decoder)`: images to `(z_mean, z_log_var)`, codes to likelihood parameters.
+        `(encoder, decoder)`: images to `(z_mean, z_log_var)`, or to codes; codes to likelihood
+        parameters. With classes `[images, labels]` and `[codes, labels]`.
 
     Raises:
-        ArgumentError: If a size is not a positive integer.
+        ArgumentError: If a size is not a positive integer, or another option makes no sense.
 
     References:
         Kingma & Welling (2014), appendix C. arXiv:1312.6114
     """
-    height, width, channels = checked_image_shape(image_shape, latent_dim)
+    image_shape = checked_image_shape(image_shape, latent_dim)
     encoder_units = checked_sizes("encoder_units", encoder_units)
     if decoder_units is None:
         decoder_units = encoder_units[::-1]
     decoder_units = checked_sizes("decoder_units", decoder_units)
+    check_normalization(normalization)
 
-    images = keras.Input((height, width, channels), name="images")
-    hidden = dense_stack(keras.layers.Flatten()(images), encoder_units, activation, normalization)
-    encoder = encoder_model(images, hidden, latent_dim)
+    images, labels = inputs = model_inputs("images", image_shape, num_classes)
+    hidden = with_labels(keras.layers.Flatten()(images), labels)
+    hidden = dense_stack(hidden, encoder_units, activation, normalization)
+    encoder = encoder_model(inputs, hidden, latent_dim, variational=variational)
 
-    codes = keras.Input((latent_dim,), name="codes")
-    hidden = dense_stack(codes, decoder_units, activation, normalization)
-    shape = (height, width, output_channels(image_shape, likelihood))
+    codes, labels = inputs = model_inputs("codes", (latent_dim,), num_classes)
+    hidden = dense_stack(with_labels(codes, labels), decoder_units, activation, normalization)
+    shape = (*image_shape[:2], output_channels(image_shape, likelihood))
     outputs = keras.layers.Reshape(shape)(keras.layers.Dense(math.prod(shape))(hidden))
-    return encoder, decoder_model(codes, outputs, image_shape, likelihood)
+    return encoder, decoder_model(inputs, outputs, image_shape, likelihood)

@@ -16,19 +16,23 @@ class ReconstructionImages(keras.callbacks.Callback):
     Args:
         images: The images to follow, shape `(n, height, width, channels)`.
         directory: Where the pictures go; made if it is missing.
+        label: Class of each image, for a conditional model. Defaults to `None`.
         every: Epochs between two pictures. Defaults to `1`.
     """
 
-    def __init__(self, images: np.ndarray, directory: str | Path, *, every: int = 1) -> None:
+    def __init__(
+        self, images: np.ndarray, directory: str | Path, *, label: Any = None, every: int = 1
+    ) -> None:
         super().__init__()
         self.images = images
         self.directory = Path(directory)
+        self.label = label
         self.every = every
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         if (epoch + 1) % self.every:
             return
-        reconstructions = self.model.reconstruct(self.images)
+        reconstructions = self.model.reconstruct(self.images, label=self.label)
         if not np.isfinite(reconstructions).all():
             return  # nothing to see; `StopOnDivergence` says what happened
         to_unit = self.model.to_unit_range

@@ -7,23 +7,27 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Split:
-    """Images, with their labels where there are any.
+    """Images, with their labels and factors where there are any.
 
     Args:
         images: Shape `(n, height, width, channels)`, uint8 in 0..255, or float32 where the user's
             own array is float.
         labels: Shape `(n,)`, int64, or `None`.
+        factors: Level of each factor that the image was made from, counted from 0, shape
+            `(n, number of factors)`, int64, or `None` where they are not known.
     """
 
     images: np.ndarray
     labels: np.ndarray | None = None
+    factors: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.images)
 
     def __repr__(self) -> str:
         labels = None if self.labels is None else self.labels.shape
-        return f"Split(images={self.images.shape} {self.images.dtype}, labels={labels})"
+        factors = "" if self.factors is None else f", factors={self.factors.shape}"
+        return f"Split(images={self.images.shape} {self.images.dtype}, labels={labels}{factors})"
 
 
 @dataclass(frozen=True)
@@ -37,10 +41,11 @@ class ImageDataset:
         test: What is read once, at the end.
         class_names: One name per label, or `None`.
         source: One line for people: where the files were found.
-        checksum: sha256, in hex, of the bytes of all images and labels read, before they are
-            split: the same data give the same checksum whatever `seed` and `train_size` are.
+        checksum: sha256, in hex, of the bytes of all images, labels and factors read, before they
+            are split: the same data give the same checksum whatever `seed` and `train_size` are.
         notice: One line to be shown loudly where the bundled part stands in for the whole set,
             otherwise `None`.
+        factor_names: One name per column of the splits' `factors`, or `None`.
     """
 
     name: str
@@ -51,6 +56,7 @@ class ImageDataset:
     source: str
     checksum: str
     notice: str | None = None
+    factor_names: tuple[str, ...] | None = None
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
@@ -69,6 +75,7 @@ class Source:
         origin: One line for people: where the files were found.
         class_names: One name per label, or `None`.
         notice: See `ImageDataset`.
+        factor_names: One name per factor, or `None`.
     """
 
     train: Split
@@ -76,3 +83,4 @@ class Source:
     origin: str
     class_names: tuple[str, ...] | None = None
     notice: str | None = None
+    factor_names: tuple[str, ...] | None = None

@@ -4,7 +4,7 @@ import operator
 import os
 from pathlib import Path
 
-from vae_keras.data import array, digits, fashion_mnist, folder, mnist
+from vae_keras.data import array, digits, fashion_mnist, folder, mnist, sprites
 from vae_keras.data.idx import idx_files
 from vae_keras.data.image_dataset import ImageDataset, Source
 from vae_keras.data.image_files import EXTENSIONS, holds_images
@@ -12,7 +12,15 @@ from vae_keras.data.split import split_source
 from vae_keras.errors import ArgumentError, DataError, unknown_name
 
 DEFAULT_NAME = "fashion_mnist"
-DATASET_NAMES: tuple[str, ...] = ("fashion_mnist", "mnist", "digits", "folder", "array")
+DATASET_NAMES: tuple[str, ...] = (
+    "fashion_mnist",
+    "mnist",
+    "digits",
+    "sprites",
+    "folder",
+    "array",
+)
+_WITHOUT_FILES = {"digits": "scikit-learn carries", "sprites": "the package draws"}
 
 
 def load_dataset(
@@ -42,7 +50,8 @@ def load_dataset(
         seed: Decides which images are held out. Defaults to `0`.
 
     Returns:
-        Train, validation and test images in bytes, with labels where there are any.
+        Train, validation and test images in bytes, with labels where there are any, and for
+        `sprites` the factors that they were drawn from.
 
     Raises:
         ArgumentError: If an argument makes no sense.
@@ -80,9 +89,9 @@ def _resolve(name: str | None, path: str | os.PathLike[str] | None) -> tuple[str
         return name, None
     if not os.path.exists(given):
         raise DataError(f"`path` must exist. Received: path={str(path)!r}")
-    if name == "digits":
+    if name in _WITHOUT_FILES:
         raise ArgumentError(
-            "`path` must not be given with dataset='digits', which scikit-learn carries. "
+            f"`path` must not be given with dataset={name!r}, which {_WITHOUT_FILES[name]}. "
             f"Received: path={str(path)!r}"
         )
     return (_kind_of(given) if name == DEFAULT_NAME else name), given
@@ -113,6 +122,8 @@ def _read(name: str, path: Path | None) -> Source:
         return mnist.read(path)
     if name == "digits":
         return digits.read()
+    if name == "sprites":
+        return sprites.read()
     if path is not None and name == "folder":
         return folder.read(path)
     if path is not None and name == "array":

@@ -59,6 +59,7 @@ def split_source(
         source=source.origin,
         checksum=checksum,
         notice=source.notice,
+        factor_names=source.factor_names,
     )
 
 
@@ -90,11 +91,13 @@ def _check_counts(
 def _take(split: Split, indices: np.ndarray) -> Split:
     """Return the part of `split` at `indices`, as a copy."""
     labels = None if split.labels is None else split.labels[indices]
-    return Split(split.images[indices], labels)
+    factors = None if split.factors is None else split.factors[indices]
+    return Split(split.images[indices], labels, factors)
 
 
 def _arrays(split: Split | None) -> list[np.ndarray]:
     """Return the arrays that `split` holds."""
     if split is None:
         return []
-    return [split.images] if split.labels is None else [split.images, split.labels]
+    arrays = (split.images, split.labels, split.factors)
+    return [array for array in arrays if array is not None]

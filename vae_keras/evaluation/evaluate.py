@@ -28,29 +28,35 @@ def evaluate(
     Reconstructions are deterministic (code = mean) and are compared in `[0, 1]`.
 
     Args:
-        model: A `VAE`.
+        model: A `VAE`, `ConditionalVAE` or `Autoencoder`.
         images: Shape `(n, height, width, channels)`.
-        labels: Class of each image, shape `(n,)`; without them there is no k-NN accuracy.
+        labels: Class of each image, shape `(n,)`; without them there is no k-NN accuracy. A
+            conditional model needs them.
         train_images: The training set, whose codes are the neighbours.
         train_labels: Its classes.
 
     Returns:
-        `loss`, `recon_loss`, `kl_loss`, `kl_scaled` and `elbo` in nats per image, `mse` per pixel,
+        `loss`, `recon_loss`, `kl_loss`, `kl_scaled` and `elbo` in nats per image (of an autoencoder
+        the losses alone, per pixel value; no `elbo` without a density), `mse` per pixel,
         `ssim` (not for images below 11 pixels), and where there are labels `knn_accuracy`
         (neighbours from the training set) and `knn_accuracy_of_split` (70/30 split of these
         images' own codes).
     """
-    losses = model.evaluate(images, verbose=0, return_dict=True)
+    given = labels if model.num_classes else None
+    losses = model.evaluate(images, given, verbose=0, return_dict=True)
     losses.pop("kl_weight", None)
     results = {name: float(value) for name, value in losses.items()}
-    results["elbo"] = float(np.mean(model.elbo(images)))
-    results.update(_reconstruction_quality(model, images))
+    if hasattr(model, "elbo") and model.likelihood.normalized:
+        results["elbo"] = float(np.mean(model.elbo(images, label=given)))
+    results.update(_reconstruction_quality(model, images, given))
     if labels is not None:
         results.update(_code_quality(model, images, labels, train_images, train_labels))
     return results
 
 
-def _reconstruction_quality(model: Any, images: np.ndarray) -> dict[str, float]:
+def _reconstruction_quality(
+    model: Any, images: np.ndarray, labels: np.ndarray | None
+) -> dict[str, float]:
     measures = {"mse": mean_squared_error}
     if ssim_is_defined(model.image_shape):
         measures["ssim"] = structural_similarity
@@ -58,7 +64,8 @@ def _reconstruction_quality(model: Any, images: np.ndarray) -> dict[str, float]:
     for start in range(0, len(images), BATCH_SIZE):
         batch = images[start : start + BATCH_SIZE]
         original = model.to_unit_range(batch)
-        reconstruction = model.to_unit_range(model.reconstruct(batch))
+        label = None if labels is None else labels[start : start + BATCH_SIZE]
+        reconstruction = model.to_unit_range(model.reconstruct(batch, label=label))
         for name, measure in measures.items():
             values[name].append(measure(original, reconstruction))
     return {name: float(np.mean(np.concatenate(parts))) for name, parts in values.items()}
@@ -71,10 +78,13 @@ def _code_quality(
     train_images: np.ndarray | None,
     train_labels: np.ndarray | None,
 ) -> dict[str, float]:
-    codes = model.encode(images)
+    def encoded(images: np.ndarray, labels: np.ndarray) -> np.ndarray:
+        return model.encode(images, label=labels if model.num_classes else None)
+
+    codes = encoded(images, labels)
     results = {}
     if train_images is not None and train_labels is not None:
-        train_codes = model.encode(train_images)
+        train_codes = encoded(train_images, train_labels)
         results["knn_accuracy"] = knn_accuracy(train_codes, train_labels, codes, labels)
     _, counts = np.unique(labels, return_counts=True)
     if len(counts) > 1 and counts.min() > 1:

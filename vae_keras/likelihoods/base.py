@@ -3,6 +3,7 @@
 from typing import Any
 
 import keras
+import numpy as np
 
 from vae_keras.errors import ArgumentError
 from vae_keras.math import Tensor
@@ -20,11 +21,17 @@ class Likelihood(keras.layers.Layer):
         parameters_per_channel: Decoder outputs for each image channel.
         output_activation: Keras name of the activation of the decoder's last layer.
         data_range: Lowest and highest accepted pixel value; uint8 images are scaled to it.
+        normalized: Whether `log_prob` is a log-density or a log-mass. Where it is not, the member
+            is a loss alone: `log_prob` raises, and there is no evidence lower bound.
+        discrete: Whether `log_prob` is the log-mass of 8-bit or binary values, so that bits/dim
+            need no dequantisation.
     """
 
     parameters_per_channel: int = 1
     output_activation: str = "linear"
     data_range: tuple[float, float] = (0.0, 1.0)
+    normalized: bool = True
+    discrete: bool = False
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("dtype", "float32")
@@ -44,8 +51,16 @@ class Likelihood(keras.layers.Layer):
         """
         raise NotImplementedError
 
-    def loss(self, x: Tensor, parameters: Tensor) -> Tensor:
-        """Reconstruction loss that training minimises, shape `(batch,)`; `-log_prob` by default."""
+    def loss(self, x: Tensor, parameters: Tensor, *, training: bool = False) -> Tensor:
+        """Reconstruction loss that training minimises, shape `(batch,)`; `-log_prob` by default.
+
+        Args:
+            x: Images in `data_range`.
+            parameters: The decoder's output.
+            training: Whether this is a training step, in which a member may fit itself to the
+                batch and assign its own weights; a loss without it depends on nothing but its
+                arguments and the weights.
+        """
         return -self.log_prob(x, parameters)
 
     def mean(self, parameters: Tensor) -> Tensor:
@@ -61,13 +76,26 @@ class Likelihood(keras.layers.Layer):
         """
         raise NotImplementedError
 
+    def parameters_from_mean(self, mean: np.ndarray) -> np.ndarray:
+        """Invert `mean`: the decoder's output, before its activation, that gives this image.
 
-def checked_range(data_range: Any) -> tuple[float, float]:
-    """Return `data_range` as a pair of floats, or raise `ArgumentError`."""
-    low, high = (float(bound) for bound in data_range)
-    if not low < high:
+        As the bias of the decoder's last layer it makes an untrained model begin at the mean of
+        the data instead of at grey.
+
+        Args:
+            mean: Expected image, shape `(..., channels)`, in `data_range`; kept away from the
+                ends of the range, which no finite parameter reaches.
+
+        Returns:
+            Shape `(..., channels * parameters_per_channel)`, float32.
+
+        Raises:
+            ArgumentError: If the member has no such inverse.
+
+        References:
+            Burda et al. (2016), Importance weighted autoencoders. arXiv:1509.00519
+        """
         raise ArgumentError(
-            f"`data_range` must be a pair (low, high) with low < high. "
-            f"Received: data_range={data_range!r}"
+            "`likelihood` must define `parameters_from_mean` to start at a mean image. "
+            f"Received: likelihood={type(self).__name__}"
         )
-    return low, high

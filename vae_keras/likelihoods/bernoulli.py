@@ -3,9 +3,11 @@
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 from vae_keras.likelihoods.base import Likelihood
+from vae_keras.likelihoods.blocks import UNIT, unsquash
 from vae_keras.math import Tensor, sum_per_image
 
 
@@ -14,8 +16,9 @@ class Bernoulli(Likelihood):
     """Each pixel value is 1 with probability `sigmoid(logit)`; the decoder gives logits.
 
     `log_prob = sum x log p + (1 - x) log(1 - p)`, computed from logits, so that no logarithm of
-    zero can occur. Normalised for binary images. Grey values in `[0, 1]` are accepted, as most
-    published models do; the result is then a cross-entropy and not a density.
+    zero can occur. A log-mass for binary images, and only then are bits/dim to be had from it. Grey
+    values in `[0, 1]` are accepted, as most published models do; the result is then a
+    cross-entropy and neither mass nor density (`ContinuousBernoulli` is one).
 
     Args:
         **kwargs: `name` and the like, for `keras.layers.Layer`.
@@ -26,6 +29,8 @@ class Bernoulli(Likelihood):
     References:
         Kingma & Welling (2014), appendix C.1. arXiv:1312.6114
     """
+
+    discrete = True
 
     def log_prob(self, x: Tensor, parameters: Tensor) -> Tensor:
         x, logits = ops.cast(x, "float32"), ops.cast(parameters, "float32")
@@ -39,3 +44,6 @@ class Bernoulli(Likelihood):
         mean = self.mean(parameters)
         uniform = keras.random.uniform(ops.shape(mean), seed=seed)
         return ops.cast(uniform < mean, "float32")
+
+    def parameters_from_mean(self, mean: np.ndarray) -> np.ndarray:
+        return unsquash(mean, UNIT)

@@ -4,13 +4,12 @@ import math
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
-from vae_keras.errors import ArgumentError
-from vae_keras.likelihoods.base import Likelihood, checked_range
+from vae_keras.likelihoods.base import Likelihood
+from vae_keras.likelihoods.blocks import checked_range, range_activation, unsquash
 from vae_keras.math import Tensor, sum_per_image
-
-_ACTIVATIONS = {(0.0, 1.0): "sigmoid", (-1.0, 1.0): "tanh"}
 
 
 @keras.saving.register_keras_serializable("vae_keras")
@@ -37,13 +36,9 @@ class SquaredError(Likelihood):
     def __init__(self, data_range: tuple[float, float] = (0.0, 1.0), **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.data_range = checked_range(data_range)
-        if self.data_range not in _ACTIVATIONS:
-            raise ArgumentError(
-                f"`data_range` must be (0, 1) or (-1, 1). Received: data_range={data_range!r}"
-            )
-        self.output_activation = _ACTIVATIONS[self.data_range]
+        self.output_activation = range_activation(self.data_range)
 
-    def loss(self, x: Tensor, parameters: Tensor) -> Tensor:
+    def loss(self, x: Tensor, parameters: Tensor, *, training: bool = False) -> Tensor:
         x, mean = ops.cast(x, "float32"), ops.cast(parameters, "float32")
         return sum_per_image(ops.square(x - mean))
 
@@ -57,6 +52,9 @@ class SquaredError(Likelihood):
     def sample(self, parameters: Tensor, *, seed: Any = None) -> Tensor:
         noise = keras.random.normal(ops.shape(parameters), stddev=math.sqrt(0.5), seed=seed)
         return self.mean(parameters) + noise
+
+    def parameters_from_mean(self, mean: np.ndarray) -> np.ndarray:
+        return unsquash(mean, self.data_range)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "data_range": list(self.data_range)}

@@ -1,5 +1,18 @@
-"""Models: a VAE is a composition of an encoder, a decoder, a likelihood and a regulariser."""
+"""Models: a composition of an encoder, a decoder and a member of each other axis."""
 
+from vae_keras.models.autoencoder import Autoencoder
+from vae_keras.models.conditional_vae import ConditionalVAE
+from vae_keras.models.image_model import ImageModel, labels_for
+from vae_keras.models.log_likelihood import LogLikelihood
+from vae_keras.models.output_bias import set_output_bias
 from vae_keras.models.vae import VAE
 
-__all__ = ["VAE"]
+__all__ = [
+    "VAE",
+    "Autoencoder",
+    "ConditionalVAE",
+    "ImageModel",
+    "LogLikelihood",
+    "labels_for",
+    "set_output_bias",
+]

@@ -1,34 +1,113 @@
-"""Do an encoder, a decoder and a likelihood fit each other?"""
+"""Do the parts of a model fit each other?"""
 
 from typing import Any
 
 from vae_keras.errors import ArgumentError
-from vae_keras.likelihoods import Likelihood
+from vae_keras.likelihoods import Likelihood, SquaredError
+from vae_keras.objectives import Objective
+from vae_keras.priors import Prior
+from vae_keras.regularizers import KL, Regularizer
+
+_OUTPUTS = {1: "one output, the code", 2: "two outputs of one shape, (z_mean, z_log_var)"}
 
 
-def check_parts(encoder: Any, decoder: Any, likelihood: Any) -> None:
-    """Raise `ArgumentError`, naming the part, unless the three make a VAE."""
+def check_parts(
+    encoder: Any, decoder: Any, likelihood: Any, *, conditional: bool = False, heads: int = 2
+) -> None:
+    """Raise `ArgumentError`, naming the part, unless the three make a model.
+
+    Args:
+        encoder: Model of images, and of one-hot labels if conditional.
+        decoder: Model of codes, and of one-hot labels if conditional.
+        likelihood: A `vae_keras.likelihoods` member.
+        conditional: Whether encoder and decoder take one-hot labels too.
+        heads: Outputs of the encoder: 2 for mean and log-variance, 1 for a code.
+    """
     if not isinstance(likelihood, Likelihood):
         raise ArgumentError(
             "`likelihood` must be an instance of `vae_keras.likelihoods.Likelihood`. "
             f"Received: likelihood={likelihood!r}"
         )
-    outputs = getattr(encoder, "output_shape", None)
-    if not isinstance(outputs, (list, tuple)) or len(outputs) != 2 or outputs[0] != outputs[1]:
+    for name, part in (("encoder", encoder), ("decoder", decoder)):
+        inputs = getattr(part, "inputs", None)
+        wanted = 2 if conditional else 1
+        if inputs is None or len(inputs) != wanted:
+            what = (
+                "a functional model of one input"
+                if wanted == 1
+                else ("a functional model of two inputs, the second one-hot labels")
+            )
+            raise ArgumentError(
+                f"`{name}` must be {what}. Received: {name} with "
+                f"{'no' if inputs is None else len(inputs)} inputs"
+            )
+    outputs = [output.shape for output in encoder.outputs]
+    if len(outputs) != heads or len(set(outputs)) != 1:
+        wanted_outputs = _OUTPUTS[heads]
         raise ArgumentError(
-            "`encoder` must be a functional model with two outputs of one shape, "
-            f"(z_mean, z_log_var). Received: encoder.output_shape={outputs!r}"
+            f"`encoder` must be a functional model with {wanted_outputs}. "
+            f"Received: encoder.output_shape={encoder.output_shape!r}"
         )
-    codes = getattr(decoder, "input_shape", None)
-    if not isinstance(codes, tuple) or codes[-1] != outputs[0][-1]:
+    latent_dim = outputs[0][-1]
+    if decoder.inputs[0].shape[-1] != latent_dim:
         raise ArgumentError(
-            f"`decoder` must be a functional model of codes of size {outputs[0][-1]}, as the "
-            f"encoder gives. Received: decoder.input_shape={codes!r}"
+            f"`decoder` must be a functional model of codes of size {latent_dim}, as the "
+            f"encoder gives. Received: decoder.input_shape={decoder.input_shape!r}"
         )
-    *size, channels = encoder.input_shape[1:]
+    *size, channels = encoder.inputs[0].shape[1:]
     expected = (None, *size, channels * likelihood.parameters_per_channel)
     if decoder.output_shape != expected:
         raise ArgumentError(
             f"`decoder` must give {expected} for this encoder and likelihood. "
             f"Received: decoder.output_shape={decoder.output_shape!r}"
+        )
+
+
+def check_objective(
+    objective: Objective,
+    likelihood: Likelihood,
+    regularizer: Regularizer,
+    prior: Prior,
+    binarize: bool,
+) -> None:
+    """Raise `ArgumentError`, naming the part, unless the members go together."""
+    for name, part, contract in (
+        ("objective", objective, Objective),
+        ("regularizer", regularizer, Regularizer),
+        ("prior", prior, Prior),
+    ):
+        if not isinstance(part, contract):
+            raise ArgumentError(
+                f"`{name}` must be an instance of `vae_keras.{contract.__module__.split('.')[1]}."
+                f"{contract.__name__}`. Received: {name}={part!r}"
+            )
+    name = type(objective).__name__
+    if objective.is_log_likelihood_bound and not isinstance(regularizer, KL):
+        raise ArgumentError(
+            f"`regularizer` must be `KL` with the objective `{name}`, a bound that holds no other. "
+            f"Received: regularizer={type(regularizer).__name__}"
+        )
+    if objective.is_log_likelihood_bound and not likelihood.normalized:
+        raise ArgumentError(
+            f"`likelihood` must be a density with the objective `{name}`, a bound on it. "
+            f"Received: likelihood={type(likelihood).__name__}"
+        )
+    if regularizer.needs_factorized_prior and not prior.factorized:
+        raise ArgumentError(
+            f"`prior` must have independent dimensions with `{type(regularizer).__name__}`, which "
+            f"takes the KL divergence apart by dimension. Received: prior={type(prior).__name__}"
+        )
+    if binarize and likelihood.data_range != (0.0, 1.0):
+        raise ArgumentError(
+            "`binarize` must go with a likelihood of data in [0, 1]. "
+            f"Received: binarize=True, likelihood.data_range={likelihood.data_range}"
+        )
+
+
+def check_squared_error(likelihood: Likelihood) -> None:
+    """Raise `ArgumentError` unless the likelihood is the squared error."""
+    if not isinstance(likelihood, SquaredError):
+        raise ArgumentError(
+            "`likelihood` must be `SquaredError` for an autoencoder, which has no other loss. "
+            f"Received: likelihood={type(likelihood).__name__}"
         )

@@ -9,23 +9,23 @@ from keras import ops
 from vae_keras.errors import ArgumentError
 from vae_keras.layers import Sampling
 from vae_keras.likelihoods import Likelihood
-from vae_keras.math import DiagonalGaussian, Tensor, reparameterize
-from vae_keras.models.images import checked_images, to_data_range
-from vae_keras.models.inference import BATCH_SIZE, Inference
-from vae_keras.models.loss_terms import LossTerms, mean_over_images
-from vae_keras.models.parts import check_parts
-from vae_keras.models.steps import TrainingSteps
+from vae_keras.math import DiagonalGaussian, Tensor
+from vae_keras.models.image_model import ImageModel
+from vae_keras.models.images import drawn_binary
+from vae_keras.models.parts import check_objective, check_parts
+from vae_keras.models.probabilistic import Probabilistic
+from vae_keras.models.reduction import mean_over_images, weights_of_images
+from vae_keras.objectives import ELBO, Batch, LossTerms, Objective
+from vae_keras.priors import Prior, StandardNormal
 from vae_keras.regularizers import KL, LatentTerms, Regularizer
 from vae_keras.schedules import Schedule
 
 # Noise of the test step: the bound needs drawn codes, and two evaluations have to agree.
 EVALUATION_SEED = 1337
 
-_PARTS = ("encoder", "decoder", "likelihood", "regularizer", "kl_schedule")
-
 
 @keras.saving.register_keras_serializable("vae_keras")
-class VAE(TrainingSteps, Inference, keras.Model):
+class VAE(Probabilistic, ImageModel):
     """Variational autoencoder: an encoder, a decoder, a likelihood and a regulariser.
 
     Trains on `reconstruction + kl_weight * regularizer`, nats per image, averaged over the
@@ -41,11 +41,16 @@ class VAE(TrainingSteps, Inference, keras.Model):
         decoder: Model `codes -> likelihood parameters`.
         likelihood: A `vae_keras.likelihoods` member.
         regularizer: A `vae_keras.regularizers` member. Defaults to `KL()`.
+        prior: A `vae_keras.priors` member. Defaults to `StandardNormal()`.
+        objective: A `vae_keras.objectives` member. Defaults to `ELBO()`.
         kl_weight: Final weight of the regulariser, >= 0; 1 makes the loss the negative evidence
             lower bound. Defaults to `1.0`.
         kl_schedule: A `vae_keras.schedules` member, counted in training steps inside the graph.
             Without one the weight is `kl_weight` from the first step, unless a `KLWarmup`
             callback sets it. Defaults to `None`.
+        binarize: Whether to draw each pixel as 0 or 1, with its grey value as the probability,
+            anew at every training step (dynamic binarisation); evaluation uses a fixed draw, which
+            leaves images that are binary already as they are. Defaults to `False`.
         seed: Seed of the sampling noise. Defaults to `None`.
         **kwargs: `name` and the like, for `keras.Model`.
 
@@ -62,6 +67,16 @@ class VAE(TrainingSteps, Inference, keras.Model):
         Kingma & Welling (2014), Auto-encoding variational Bayes. arXiv:1312.6114
     """
 
+    parts = (
+        "encoder",
+        "decoder",
+        "likelihood",
+        "regularizer",
+        "prior",
+        "objective",
+        "kl_schedule",
+    )
+
     def __init__(
         self,
         encoder: keras.Model,
@@ -69,24 +84,29 @@ class VAE(TrainingSteps, Inference, keras.Model):
         likelihood: Likelihood,
         regularizer: Regularizer | None = None,
         *,
+        prior: Prior | None = None,
+        objective: Objective | None = None,
         kl_weight: float = 1.0,
         kl_schedule: Schedule | None = None,
+        binarize: bool = False,
         seed: int | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
-        check_parts(encoder, decoder, likelihood)
+        self._check_parts(encoder, decoder, likelihood)
         if not 0 <= kl_weight < float("inf"):
             raise ArgumentError(
                 f"`kl_weight` must be finite and at least 0. Received: kl_weight={kl_weight!r}"
             )
-        self.encoder = encoder
-        self.decoder = decoder
-        self.likelihood = likelihood
+        super().__init__(encoder, decoder, likelihood, seed=seed, **kwargs)
         self.regularizer = KL() if regularizer is None else regularizer
+        self.prior = StandardNormal() if prior is None else prior
+        self.objective = ELBO() if objective is None else objective
+        check_objective(self.objective, likelihood, self.regularizer, self.prior, binarize)
+        if not self.prior.built:
+            self.prior.build((None, self.latent_dim))
         self.kl_weight = float(kl_weight)
         self.kl_schedule = kl_schedule
-        self.seed = seed
+        self.binarize = bool(binarize)
         self.sampling = Sampling(seed, name="sampling")
         self.current_kl_weight = self.add_weight(
             name="kl_weight",
@@ -103,58 +123,94 @@ class VAE(TrainingSteps, Inference, keras.Model):
             dtype="int32",
             aggregation="only_first_replica",
         )
-        self.recon_tracker = keras.metrics.Mean(name="recon_loss")
+        if "dataset_size" in self.regularizer.needs:
+            self.dataset_size = self.add_weight(
+                name="dataset_size",
+                initializer="zeros",
+                trainable=False,
+                dtype="float32",
+                autocast=False,
+                aggregation="only_first_replica",
+            )
         self.kl_tracker = keras.metrics.Mean(name="kl_loss")
         self.kl_scaled_tracker = keras.metrics.Mean(name="kl_scaled")
         self.kl_weight_tracker = keras.metrics.Mean(name="kl_weight")
-        self.built = True  # the parts are functional models, built already
-
-    @property
-    def image_shape(self) -> tuple[int, int, int]:
-        """`(height, width, channels)` of the images."""
-        return self.encoder.input_shape[1:]
-
-    @property
-    def latent_dim(self) -> int:
-        """Size of a code."""
-        return self.decoder.input_shape[-1]
 
     def call(self, x: Tensor, training: bool | None = None) -> Tensor:
-        posterior = DiagonalGaussian(*self.encoder(self._prepared(x), training=training))
-        codes = self.sampling(posterior, training=training)
+        return self._mean_image(x, None, training=training)
+
+    def _mean_image(self, x: Tensor, label: Tensor | None, *, training: bool | None) -> Tensor:
+        inputs = self.encoder_inputs(self._prepared(x), label)
+        posterior = DiagonalGaussian(*self.encoder(inputs, training=training))
+        codes = self.decoder_inputs(self.sampling(posterior, training=training), label)
         return self.likelihood.mean(self.decoder(codes, training=training))
 
-    def loss_terms(self, x: Tensor, *, training: bool) -> LossTerms:
+    def loss_terms(self, x: Tensor, label: Tensor | None = None, *, training: bool) -> LossTerms:
         """Compute the terms of the loss of one batch.
 
         Args:
             x: Images, shape `(batch, height, width, channels)`.
+            label: What a conditional model is conditioned on, shape `(batch,)`.
             training: Whether to use training mode, fresh noise and the current KL weight, rather
                 than inference mode, fixed noise and the final one.
         """
-        x = self._prepared(x)
-        posterior = DiagonalGaussian(*self.encoder(x, training=training))
-        if training:
-            codes = self.sampling(posterior, training=True)
-            weight = ops.convert_to_tensor(self.current_kl_weight)
-        else:
-            noise = keras.random.normal(ops.shape(posterior.mean), seed=EVALUATION_SEED)
-            codes = reparameterize(posterior, noise)
-            weight = ops.convert_to_tensor(self.kl_weight, "float32")
-        parameters = self.decoder(codes, training=training)
-        return LossTerms(
-            reconstruction=self.likelihood.loss(x, parameters),
-            regularizer=self.regularizer(LatentTerms(posterior, codes)),
-            weight=weight,
+        x = self._target(self._prepared(x), training=training)
+        inputs = self.encoder_inputs(x, label)
+        posterior = DiagonalGaussian(*self.encoder(inputs, training=training))
+        samples = self.objective.samples
+        images, latent_dim = ops.shape(posterior.mean)[0], self.latent_dim
+        source = self.sampling.seed_generator if training else EVALUATION_SEED
+
+        def reconstruction(codes: Tensor) -> Tensor:
+            given = self.decoder_inputs(codes, _repeated(label, samples))
+            parameters = self.decoder(given, training=training)
+            return self.likelihood.loss(_repeated(x, samples), parameters, training=training)
+
+        return self.objective(
+            Batch(
+                posterior=posterior,
+                noise=keras.random.normal((samples * images, latent_dim), seed=source),
+                reconstruction=reconstruction,
+                latent=lambda codes: self._latent_terms(posterior, codes, training=training),
+                regularizer=self.regularizer,
+                prior=self.prior,
+                weight=(
+                    ops.convert_to_tensor(self.current_kl_weight)
+                    if training
+                    else ops.convert_to_tensor(self.kl_weight, "float32")
+                ),
+            )
         )
+
+    def _latent_terms(
+        self, posterior: DiagonalGaussian, codes: Tensor, *, training: bool
+    ) -> LatentTerms:
+        given: dict[str, Any] = {}
+        if "prior_codes" in self.regularizer.needs:
+            source = self.sampling.seed_generator if training else EVALUATION_SEED + 1
+            given["prior_codes"] = self.prior.sample(ops.shape(codes)[0], seed=source)
+        if "dataset_size" in self.regularizer.needs:
+            given["dataset_size"] = ops.convert_to_tensor(self.dataset_size)
+        if "step" in self.regularizer.needs:
+            done = ops.cast(self.kl_step, "float32") if training else float("inf")
+            given["step"] = ops.convert_to_tensor(done, "float32")
+        return LatentTerms(posterior, codes, self.prior, **given)
+
+    def _target(self, x: Tensor, *, training: bool) -> Tensor:
+        if not self.binarize:
+            return x
+        source = self.sampling.seed_generator if training else EVALUATION_SEED + 2
+        return ops.cast(keras.random.uniform(ops.shape(x), seed=source) < x, "float32")
 
     def training_loss(self, data: Any) -> Tensor:
         """Loss of a training batch, a scalar; advances the schedule and updates the metrics."""
         if self.kl_schedule is not None:
             share = ops.cast(self.kl_schedule(self.kl_step), "float32")
             self.current_kl_weight.assign(self.kl_weight * share)
+        loss = self._reduced_loss(data, training=True)
+        if self.kl_schedule is not None or "step" in self.regularizer.needs:
             self.kl_step.assign(self.kl_step + 1)
-        return self._reduced_loss(data, training=True)
+        return loss
 
     def test_loss(self, data: Any) -> Tensor:
         """Loss of a test batch at the final KL weight, a scalar; updates the metrics."""
@@ -167,98 +223,59 @@ class VAE(TrainingSteps, Inference, keras.Model):
         """
         self.current_kl_weight.assign(self.kl_weight * float(share))
 
-    def fit(self, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
-        """Train; see `keras.Model.fit`. Images are checked first, labels are not used.
+    def binarized(self, x: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+        """Return one draw of binary images if the model is one of those, else `x` as it is."""
+        return drawn_binary(x, generator) if self.binarize else x
 
-        Raises:
-            DataError: If an array does not fit the model or lies outside the likelihood's range.
-            ArgumentError: If the model was compiled with a loss or metrics of its own.
-        """
-        self._check_compiled()
+    def fit(self, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
         if self.kl_schedule is None:
             # Where a warm-up was cut short, its weight is not this training's: `KLWarmup` sets
             # its own, and without one the weight is the final one from the first step.
             self.set_kl_weight(1.0)
-        validation = kwargs.get("validation_data")
-        kwargs.setdefault("validation_batch_size", BATCH_SIZE)
-        if isinstance(validation, np.ndarray):
-            validation = (validation,)
-        if isinstance(validation, (tuple, list)):
-            images = self.check_images(validation[0], name="validation_data")
-            kwargs["validation_data"] = (images, *validation[1:])
-        return super().fit(self.check_images(x), y, **kwargs)
+        self._learn_dataset_size(x)
+        return super().fit(x, y, **kwargs)
 
-    def evaluate(self, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
-        """Measure the losses at the final KL weight, with fixed noise; see `keras.Model.evaluate`.
-
-        Raises:
-            DataError: If an array does not fit the model or lies outside the likelihood's range.
-        """
-        self._check_compiled()
-        if isinstance(x, np.ndarray):
-            kwargs.setdefault("batch_size", BATCH_SIZE)
-        return super().evaluate(self.check_images(x), y, **kwargs)
+    fit.__doc__ = ImageModel.fit.__doc__
 
     def get_config(self) -> dict[str, Any]:
-        config = super().get_config()
-        for part in _PARTS:
-            config[part] = keras.saving.serialize_keras_object(getattr(self, part))
-        return {**config, "kl_weight": self.kl_weight, "seed": self.seed}
+        return {**super().get_config(), "kl_weight": self.kl_weight, "binarize": self.binarize}
 
-    @classmethod
-    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> "VAE":
-        config = dict(config)
-        for part in _PARTS:
-            config[part] = keras.saving.deserialize_keras_object(
-                config[part], custom_objects=custom_objects
-            )
-        return cls(**config)
+    def _check_parts(self, encoder: Any, decoder: Any, likelihood: Any) -> None:
+        check_parts(encoder, decoder, likelihood)
 
-    def get_compile_config(self) -> dict[str, Any] | None:
-        config = super().get_compile_config()
-        if config is None:
-            return None
-        # Keras stores what "auto" meant on this machine; the file may be opened on another.
-        config["jit_compile"] = "auto"
-        optimizer = config.get("optimizer")
-        if isinstance(optimizer, dict) and ".torch." in str(optimizer.get("module")):
-            # PyTorch's own subclass of the optimizer would not load without PyTorch.
-            optimizer.update(module="keras.optimizers", registered_name=None)
-        return config
-
-    def _prepared(self, x: Tensor) -> Tensor:
-        return to_data_range(x, self.likelihood.data_range)
-
-    def check_images(self, x: Any, *, name: str = "x") -> Any:
-        """Return an array of images with its channel axis, never a converted copy.
-
-        Data sets and generators pass unchanged.
-
-        Raises:
-            DataError: If shape, type or range do not fit the model, or a value is not finite.
-        """
-        return checked_images(x, self.image_shape, self.likelihood.data_range, name=name)
-
-    def _check_compiled(self) -> None:
-        if self.compiled and (self._compile_loss is not None or self._compile_metrics is not None):
+    def _learn_dataset_size(self, x: Any) -> None:
+        """Tell a regulariser that corrects for the size of the data set what it is."""
+        if "dataset_size" not in self.regularizer.needs:
+            return
+        given = getattr(self.regularizer, "dataset_size", None)
+        if given is None and not isinstance(x, (np.ndarray, list)):
             raise ArgumentError(
-                "`compile` must be called with an optimizer and without `loss` or `metrics`: "
-                "the model brings its own. Received: a compiled loss or metrics"
+                f"`dataset_size` of `{type(self.regularizer).__name__}` must be given where `x` "
+                f"is not an array: it cannot be counted. Received: x of type {type(x).__name__}"
             )
+        self.dataset_size.assign(float(len(x) if given is None else given))
 
     def _reduced_loss(self, data: Any, *, training: bool) -> Tensor:
-        x, _, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
-        terms = self.loss_terms(x, training=training)
-        if sample_weight is None:
-            weights = ops.ones_like(terms.reconstruction)
-        else:
-            weights = ops.reshape(ops.cast(sample_weight, "float32"), (-1,))
+        x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
+        terms = self.loss_terms(x, self._label_of_batch(y), training=training)
+        weights = weights_of_images(sample_weight, terms.reconstruction)
         loss = mean_over_images(terms.total, weights)
         for extra in self.losses:  # weight decay and the like of the encoder's and decoder's layers
             loss = loss + ops.cast(extra, "float32")
         self.recon_tracker.update_state(terms.reconstruction, weights)
-        self.kl_tracker.update_state(terms.regularizer, weights)
-        self.kl_scaled_tracker.update_state(terms.weight * terms.regularizer, weights)
+        self.kl_tracker.update_state(terms.kl, weights)
+        self.kl_scaled_tracker.update_state(terms.scaled, weights)
         self.kl_weight_tracker.update_state(terms.weight)
         self._loss_tracker.update_state(loss, sample_weight=ops.sum(weights))
         return loss
+
+    def _label_of_batch(self, y: Any) -> Tensor | None:
+        """Return the label out of what `fit` was given beside the images."""
+        return None
+
+
+def _repeated(values: Tensor | None, samples: int) -> Tensor | None:
+    """Return one whole batch after another, `samples` times."""
+    if values is None or samples == 1:
+        return values
+    return ops.tile(values, (samples, *(1 for _ in values.shape[1:])))

@@ -1,20 +1,44 @@
 """The contract of every regulariser of the codes."""
 
-from typing import Any, NamedTuple
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from numbers import Real
+from typing import Any, ClassVar
 
+from keras import ops
+
+from vae_keras.errors import ArgumentError
 from vae_keras.math import DiagonalGaussian, Tensor
 
 
-class LatentTerms(NamedTuple):
+@dataclass(frozen=True)
+class LatentTerms:
     """What a regulariser may look at: one record, so that new members need no new arguments.
 
     Attributes:
         posterior: `q(z | x)` of each image.
         codes: The draw `z` that was decoded, shape `(batch, latent_dim)`.
+        prior: `p(z)`, a `vae_keras.priors` member.
+        prior_codes: A draw from the prior, shape `(batch, latent_dim)`; only for members that
+            list it in `needs`.
+        dataset_size: Images of the training set, a scalar; only for members that list it.
+        step: Training steps done before this one, a scalar; infinite in validation, which is
+            measured where a schedule ends. Only for members that list it.
     """
 
     posterior: DiagonalGaussian
     codes: Tensor
+    prior: Any
+    prior_codes: Tensor = None
+    dataset_size: Tensor = None
+    step: Tensor = None
+
+    @cached_property
+    def kl(self) -> Tensor:
+        """`KL(q(z | x) || p(z))` in nats, shape `(batch,)`; an estimate from the codes where the
+        prior has no closed form. Computed once, whoever asks."""
+        return self.prior.kl(self.posterior, self.codes)
 
 
 class Regularizer:
@@ -23,7 +47,17 @@ class Regularizer:
     Weighted by the model's KL weight and added to the reconstruction loss. A member is
     registered with Keras, keeps each `__init__` argument as an attribute and returns them in
     `get_config`.
+
+    Attributes:
+        needs: Names of the optional fields of `LatentTerms` that it reads.
+        needs_factorized_prior: Whether it takes the KL divergence apart by latent dimension.
+        batch_level: Whether the value of an image depends on the other images of its batch, and
+            so on the batch size.
     """
+
+    needs: ClassVar[tuple[str, ...]] = ()
+    needs_factorized_prior: ClassVar[bool] = False
+    batch_level: ClassVar[bool] = False
 
     def __call__(self, latent: LatentTerms) -> Tensor:
         raise NotImplementedError
@@ -34,3 +68,25 @@ class Regularizer:
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "Regularizer":
         return cls(**config)
+
+
+def same_for_every_image(value: Tensor, latent: LatentTerms) -> Tensor:
+    """Return a scalar of the batch as the value of each of its images, shape `(batch,)`."""
+    return ops.broadcast_to(value, ops.shape(latent.codes)[:1])
+
+
+def checked_not_negative(name: str, value: Any) -> float:
+    """Return `value` as a float, or raise `ArgumentError` unless it is finite and not negative."""
+    number = float(value) if isinstance(value, Real) else math.nan
+    if not 0 <= number < math.inf:
+        raise ArgumentError(
+            f"`{name}` must be a finite number of at least 0. Received: {name}={value!r}"
+        )
+    return number
+
+
+def checked_positive_integer(name: str, value: Any) -> int:
+    """Return `value`, or raise `ArgumentError` unless it is an integer above 0."""
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise ArgumentError(f"`{name}` must be a positive integer. Received: {name}={value!r}")
+    return value

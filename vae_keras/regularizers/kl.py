@@ -2,13 +2,13 @@
 
 import keras
 
-from vae_keras.math import Tensor, kl_to_standard_normal
+from vae_keras.math import Tensor
 from vae_keras.regularizers.base import LatentTerms, Regularizer
 
 
 @keras.saving.register_keras_serializable("vae_keras")
 class KL(Regularizer):
-    """`KL(q(z | x) || N(0, I))` in closed form, in nats, one number for each image.
+    """`KL(q(z | x) || p(z))` in nats, one number for each image; in closed form where there is one.
 
     With weight 1 the loss is the negative evidence lower bound; with another weight it is the
     beta-VAE's.
@@ -18,4 +18,4 @@ class KL(Regularizer):
     """
 
     def __call__(self, latent: LatentTerms) -> Tensor:
-        return kl_to_standard_normal(latent.posterior)
+        return latent.kl

@@ -7,13 +7,16 @@ from vae_keras.architectures import conv, mlp, stable_conv
 from vae_keras.errors import ArgumentError
 from vae_keras.likelihoods import Bernoulli, SquaredError
 
-ARCHITECTURES = (conv, mlp, stable_conv)
-# Narrow layers where the number of parameters is not the point; `stable_conv` has no options.
-NARROW = {
-    conv: {"filters": (2, 3)},
-    mlp: {"encoder_units": (8,)},
-    stable_conv: {},
-}
+SHAPES = [
+    (28, 28, 1),
+    (32, 32, 3),
+    (33, 47, 3),
+    (64, 64, 3),
+    (96, 64, 3),
+    (9, 7, 3),
+    (5, 5, 1),
+    (1, 1, 1),
+]
 
 
 def conv_count(kernel, channels_in, channels_out):
@@ -63,13 +66,12 @@ def test_parameter_counts(architecture, pinned, by_hand):
     assert encoder.count_params() + decoder.count_params() == pinned
 
 
-@pytest.mark.parametrize("architecture", ARCHITECTURES)
-@pytest.mark.parametrize("shape", [(28, 28, 1), (32, 32, 3), (33, 47, 3), (64, 64, 3), (5, 5, 1)])
+@pytest.mark.parametrize("shape", SHAPES)
 def test_any_image_size_comes_back(architecture, shape):
-    encoder, decoder = architecture(shape, 3, SquaredError(), **NARROW[architecture])
+    encoder, decoder = architecture(shape, 3, SquaredError())
     assert encoder.output_shape == [(None, 3), (None, 3)]
     assert decoder.output_shape == (None, *shape)
-    if shape in ((33, 47, 3), (5, 5, 1)):  # padded and cropped: computed too, not only inferred
+    if shape[0] % 2:  # padded and cropped: computed too, not only inferred
         mean, log_var = encoder(ops.zeros((2, *shape)))
         assert tuple(mean.shape) == tuple(log_var.shape) == (2, 3)
         assert tuple(decoder(mean).shape) == (2, *shape)
@@ -131,20 +133,50 @@ def test_normalization_adds_its_parameters_to_each_dense_layer(normalization, ex
     assert decoder.count_params() == plain[1] + extra * (7 + 5)
 
 
-@pytest.mark.parametrize("architecture", ARCHITECTURES)
+@pytest.mark.parametrize(
+    ("normalization", "extra"),
+    [
+        ("none", [0, 0]),
+        ("layer", [2 * 6, 2 * (5 + 4)]),  # dense layers alone: the default preset is built so
+        ("batch", [4 * (2 + 3 + 6), 4 * (5 + 4 + 2)]),
+    ],
+)
+def test_conv_normalizes_convolutions_over_the_batch_only(normalization, extra):
+    sizes = {"filters": (2, 3), "encoder_units": (6,), "decoder_units": (5, 4)}
+    plain, normalized = (
+        [part.count_params() for part in conv((8, 8, 1), 2, SquaredError(), **sizes, **option)]
+        for option in ({}, {"normalization": normalization})
+    )
+    assert [n - p for n, p in zip(normalized, plain, strict=True)] == extra
+
+
+@pytest.mark.parametrize("architecture", [conv, mlp])
+def test_batch_normalization_depends_on_the_batch_in_training_only(architecture):
+    encoder, decoder = architecture((8, 8, 1), 2, SquaredError(), normalization="batch")
+    images = np.random.default_rng(0).random((6, 8, 8, 1), "float32")
+    codes = np.random.default_rng(1).normal(size=(6, 2)).astype("float32")
+    for part, values in ((lambda *a, **k: encoder(*a, **k)[0], images), (decoder, codes)):
+        alone, among = (
+            ops.convert_to_numpy(part(some, training=False))[:2] for some in (values[:2], values)
+        )
+        np.testing.assert_allclose(alone, among, atol=1e-6)
+        alone, among = (
+            ops.convert_to_numpy(part(some, training=True))[:2] for some in (values[:2], values)
+        )
+        assert np.abs(alone - among).max() > 1e-3
+
+
 def test_the_likelihood_owns_the_output(architecture):
-    options = NARROW[architecture]
     for likelihood in (SquaredError(), SquaredError((-1, 1)), Bernoulli()):
-        _, decoder = architecture((8, 8, 1), 2, likelihood, **options)
+        _, decoder = architecture((8, 8, 1), 2, likelihood)
         assert decoder.layers[-1].activation.__name__ == likelihood.output_activation
 
     likelihood = SquaredError()
     likelihood.parameters_per_channel = 2
-    _, decoder = architecture((8, 8, 3), 2, likelihood, **options)
+    _, decoder = architecture((8, 8, 3), 2, likelihood)
     assert decoder.output_shape == (None, 8, 8, 6)
 
 
-@pytest.mark.parametrize("architecture", ARCHITECTURES)
 @pytest.mark.parametrize(
     ("shape", "latent_dim", "message"),
     [
@@ -177,7 +209,9 @@ def test_senseless_sizes_are_argument_errors(architecture, shape, latent_dim, me
         (conv, {"normalization": "btach", "encoder_units": (4,)}, "`normalization`.*'batch'"),
         (mlp, {"encoder_units": (8, 0)}, r"`encoder_units`.*encoder_units=\(8, 0\)"),
         (mlp, {"decoder_units": (-8,)}, "`decoder_units`"),
+        (conv, {"normalization": "layers"}, "`normalization`.*'layer'"),
         (mlp, {"normalization": "group"}, "`normalization`"),
+        (mlp, {"normalization": "group", "encoder_units": ()}, "`normalization`"),
     ],
 )
 def test_senseless_options_are_argument_errors(architecture, options, message):
@@ -185,9 +219,8 @@ def test_senseless_options_are_argument_errors(architecture, options, message):
         architecture((8, 8, 1), 2, SquaredError(), **options)
 
 
-@pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_log_variance_is_bounded_whatever_comes_in(architecture):
-    encoder, _ = architecture((8, 8, 1), 4, SquaredError(), **NARROW[architecture])
+    encoder, _ = architecture((8, 8, 1), 4, SquaredError())
     head = encoder.get_layer("z_log_var")
     features = head.kernel.shape[0]
     head.kernel.assign(np.random.default_rng(0).normal(size=(features, 4)) * 1e6)
@@ -199,25 +232,29 @@ def test_log_variance_is_bounded_whatever_comes_in(architecture):
     assert np.isfinite(np.exp(log_var)).all()
 
 
-@pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_heads_and_output_stay_float32_under_mixed_precision(architecture):
     previous = keras.config.dtype_policy()
     keras.config.set_dtype_policy("mixed_float16")
     try:
-        encoder, decoder = architecture((8, 8, 1), 2, SquaredError(), **NARROW[architecture])
+        encoder, decoder = architecture((8, 8, 1), 2, SquaredError())
+        autoencoder, _ = architecture((8, 8, 1), 2, SquaredError(), variational=False)
     finally:
         keras.config.set_dtype_policy(previous)
     assert encoder.layers[1].compute_dtype == "float16"  # the policy was at work
     mean, log_var = encoder(np.random.default_rng(0).random((2, 8, 8, 1), "float32"))
     assert [t.dtype for t in encoder.outputs] == ["float32", "float32"]
     assert decoder.outputs[0].dtype == "float32"
-    for tensor in (mean, log_var, decoder(mean)):
+    codes = autoencoder(np.random.default_rng(0).random((2, 8, 8, 1), "float32"))
+    for tensor in (mean, log_var, codes, decoder(mean)):
         assert keras.backend.standardize_dtype(tensor.dtype) == "float32"
 
 
-def test_stable_conv_heads_are_never_negative():
+def test_stable_conv_heads_are_never_negative_and_its_codes_are():
     encoder, _ = stable_conv((8, 8, 1), 8, SquaredError())
     images = np.random.default_rng(0).normal(size=(10, 8, 8, 1)).astype("float32")
     mean, log_var = (ops.convert_to_numpy(head) for head in encoder(images))
     assert mean.min() == 0.0 and mean.max() > 0  # ReLU on both heads, as published
     assert log_var.min() > -1e-6
+
+    encoder, _ = stable_conv((8, 8, 1), 8, SquaredError(), variational=False)
+    assert ops.convert_to_numpy(encoder(images)).min() < 0

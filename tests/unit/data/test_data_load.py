@@ -19,10 +19,12 @@ def test_digits():
     assert set(np.unique(data.train.images)) <= {round(value * 255 / 16) for value in range(17)}
     assert data.class_names == tuple("0123456789")
     assert data.notice is None
+    assert data.factor_names is data.train.factors is data.test.factors is None
 
 
 def test_names():
-    assert DATASET_NAMES == ("fashion_mnist", "mnist", "digits", "folder", "array")
+    expected = ("fashion_mnist", "mnist", "digits", "sprites", "folder", "array")
+    assert expected == DATASET_NAMES
     with pytest.raises(
         ArgumentError, match=r"Did you mean 'fashion_mnist'.*dataset='fashon_mnist'"
     ):
@@ -76,9 +78,13 @@ def test_file_of_another_kind(tmp_path: Path):
         load_dataset(path=tmp_path / "a.csv")
 
 
-def test_digits_take_no_path(tmp_path: Path):
-    with pytest.raises(ArgumentError, match="`path` must not be given with dataset='digits'"):
-        load_dataset("digits", tmp_path)
+@pytest.mark.parametrize(
+    ("name", "reason"), [("digits", "scikit-learn carries"), ("sprites", "the package draws")]
+)
+def test_sets_without_files_take_no_path(tmp_path: Path, name: str, reason: str):
+    message = rf"`path` must not be given with dataset='{name}', which {reason}\. Received: path="
+    with pytest.raises(ArgumentError, match=message):
+        load_dataset(name, tmp_path)
 
 
 @pytest.mark.parametrize(

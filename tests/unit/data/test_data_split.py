@@ -127,6 +127,23 @@ def test_checksum_is_of_the_data_not_of_the_split():
     assert run(101, test=4).checksum != expected
 
 
+def test_factors_stay_with_their_images():
+    images = numbered(60)
+    factors = np.stack([np.arange(60), np.arange(60) % 7], axis=-1)
+    source = Source(
+        Split(images.images, images.labels, factors), None, "made up", factor_names=("a", "b")
+    )
+    data = split_source("sprites", source, train_size=20, validation_size=9, seed=0)
+    assert data.factor_names == ("a", "b")
+    for part in (data.train, data.validation, data.test):
+        assert part.factors is not None
+        assert part.factors.tolist() == [[number, number % 7] for number in numbers(part)]
+    plain = Source(images, None, "made up")
+    without = split_source("sprites", plain, train_size=20, validation_size=9, seed=0)
+    assert without.checksum != data.checksum
+    assert without.train.factors is without.factor_names is None
+
+
 def test_images_are_writable_copies():
     data = run(50, test=4)
     assert data.train.images.flags.writeable

@@ -40,3 +40,11 @@ def test_samples_are_binary_and_repeat_with_the_seed():
     assert set(np.unique(first)) == {0.0, 1.0}
     np.testing.assert_array_equal(first, ops.convert_to_numpy(Bernoulli().sample(logits, seed=1)))
     assert np.any(first != ops.convert_to_numpy(Bernoulli().sample(logits, seed=2)))
+
+
+def test_it_is_a_mass_of_binary_values():
+    assert Bernoulli.normalized
+    assert Bernoulli.discrete
+    x = np.array([0.0, 1.0]).reshape(2, 1, 1, 1)
+    log_mass = ops.convert_to_numpy(Bernoulli().log_prob(x, np.ones_like(x)))
+    np.testing.assert_allclose(np.exp(log_mass).sum(), 1.0, rtol=1e-6)

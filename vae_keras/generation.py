@@ -1,0 +1,244 @@
+"""Where to draw codes from, other than the prior: arrays in, codes out.
+
+A decoder makes good images of codes like those it was trained on. Where these are not spread as
+the prior is (its KL weight is small, or there is no prior), codes drawn from what the training
+images have filled give better ones:
+
+- a mixture fitted to the codes (`fit_mixture`): any number of dimensions, new codes between the
+  known ones; the only one for a plain autoencoder;
+- the aggregated posterior `q(z) = 1/N sum_i q(z | x_i)` itself (`AggregatedPosterior`): nothing
+  is fitted, but a code lies next to that of a training image, and so does what it decodes to;
+- the same on a regular grid (`aggregated_posterior_grid`): up to three dimensions; the mass of
+  each cell is exact, only the place within a cell is not.
+
+The codes of a conditional VAE hold little of the label, so one sampler is right for all classes.
+Where the codes of a model do hold it, give each function those of one class.
+"""
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from vae_keras.errors import ArgumentError
+
+# The grid reaches this many standard deviations beyond the outermost means.
+GRID_REACH = 4.0
+MOST_GRID_DIMENSIONS = 3
+MOST_CELLS = 10_000_000
+# Values of one batch's table of masses, 32 MiB.
+_BATCH_VALUES = 2**22
+
+
+@dataclass(frozen=True)
+class CodeMixture:
+    """A mixture of Gaussians over codes; see `fit_mixture`.
+
+    Attributes:
+        weights: Share of each component, shape `(components,)`.
+        means: Shape `(components, latent_dim)`.
+        covariances: Shape `(components, latent_dim, latent_dim)`.
+    """
+
+    weights: np.ndarray
+    means: np.ndarray
+    covariances: np.ndarray
+
+    def sample(self, n: int, seed: int | None = None) -> np.ndarray:
+        """Draw codes, shape `(n, latent_dim)`, float32.
+
+        Args:
+            n: Number of codes, > 0.
+            seed: Integer seed; `None` draws one.
+        """
+        generator = _generator(n, seed)
+        chosen = generator.choice(len(self.weights), size=n, p=self.weights)
+        noise = generator.standard_normal((n, self.means.shape[1]))
+        factors = np.linalg.cholesky(self.covariances)
+        codes = self.means[chosen] + np.einsum("nij,nj->ni", factors[chosen], noise)
+        return codes.astype("float32")
+
+
+def fit_mixture(codes: ArrayLike, components: int = 10, *, seed: int = 0) -> CodeMixture:
+    """Fit a mixture of Gaussians with full covariances to codes, by expectation maximisation.
+
+    Args:
+        codes: Shape `(n, latent_dim)`: the codes of an autoencoder, or one draw from each image's
+            posterior. Posterior means would leave out what the posteriors are wide.
+        components: Number of Gaussians, from 1 to `n`; with as many as there are codes each is a
+            copy of one. Defaults to `10`, as published.
+        seed: Seed of the start of the fit. Defaults to `0`.
+
+    Raises:
+        ArgumentError: If `codes` is not a finite matrix or `components` does not fit it.
+
+    Example:
+        >>> mixture = fit_mixture(autoencoder.encode(x_train))
+        >>> images = autoencoder.decode(mixture.sample(64))
+
+    References:
+        Ghosh et al. (2020), From variational to deterministic autoencoders, section 4, "Ex-post
+        density estimation". arXiv:1903.12436
+    """
+    points = _matrix("codes", codes)
+    if not _is_count(components) or components > len(points):
+        raise ArgumentError(
+            f"`components` must be an integer from 1 to the number of codes, {len(points)}. "
+            f"Received: components={components!r}"
+        )
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.mixture import GaussianMixture
+
+    with warnings.catch_warnings():
+        # Of codes that coincide: components at one place are still a mixture of them.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        fitted = GaussianMixture(components, max_iter=2000, random_state=seed).fit(points)
+    return CodeMixture(fitted.weights_, fitted.means_, fitted.covariances_)
+
+
+class AggregatedPosterior:
+    """`q(z) = 1/N sum_i q(z | x_i)`: an image at random, and a code from its posterior.
+
+    Args:
+        mean: Means of the posteriors, shape `(n, latent_dim)`.
+        log_var: Logarithms of their variances, the same shape.
+
+    Raises:
+        ArgumentError: If they are not finite matrices of one shape.
+
+    Example:
+        >>> sampler = AggregatedPosterior(*vae.encode_distribution(x_train))
+        >>> images = vae.decode(sampler.sample(64))
+    """
+
+    def __init__(self, mean: ArrayLike, log_var: ArrayLike) -> None:
+        self.mean, self.log_var = _posteriors(mean, log_var)
+
+    def sample(self, n: int, seed: int | None = None) -> np.ndarray:
+        """Draw codes, shape `(n, latent_dim)`, float32.
+
+        Args:
+            n: Number of codes, > 0.
+            seed: Integer seed; `None` draws one.
+        """
+        generator = _generator(n, seed)
+        chosen = generator.integers(len(self.mean), size=n)
+        noise = generator.standard_normal((n, self.mean.shape[1]))
+        codes = self.mean[chosen] + np.exp(0.5 * self.log_var[chosen]) * noise
+        return codes.astype("float32")
+
+
+@dataclass(frozen=True)
+class CodeGrid:
+    """Masses of the cells of a regular grid of codes; see `aggregated_posterior_grid`.
+
+    Attributes:
+        edges: Edges of the cells along each dimension, shape `(latent_dim, bins + 1)`.
+        masses: Mass of each cell, shape `(bins, ...)` with `latent_dim` axes. Their sum falls
+            short of 1 by what lies beyond the grid.
+    """
+
+    edges: np.ndarray
+    masses: np.ndarray
+
+    def sample(self, n: int, seed: int | None = None) -> np.ndarray:
+        """Draw a cell by its mass and a place within it uniformly, shape `(n, latent_dim)`, float32.
+
+        Args:
+            n: Number of codes, > 0.
+            seed: Integer seed; `None` draws one.
+        """
+        generator = _generator(n, seed)
+        upper_ends = np.cumsum(self.masses)
+        drawn = generator.random(n) * upper_ends[-1]
+        cells = np.stack(
+            np.unravel_index(np.searchsorted(upper_ends, drawn, side="right"), self.masses.shape),
+            axis=1,
+        )
+        dimensions = np.arange(len(self.edges))
+        low, high = self.edges[dimensions, cells], self.edges[dimensions, cells + 1]
+        return (low + (high - low) * generator.random(cells.shape)).astype("float32")
+
+
+def aggregated_posterior_grid(mean: ArrayLike, log_var: ArrayLike, bins: int = 100) -> CodeGrid:
+    """Weigh the cells of a regular grid with the mass that the aggregated posterior has there.
+
+    The mass of a cell under `1/N sum_i q(z | x_i)` is exact: the mean over the images of a product
+    of differences of normal distribution functions.
+
+    Args:
+        mean: Means of the posteriors, shape `(n, latent_dim)`, `latent_dim` at most 3.
+        log_var: Logarithms of their variances, the same shape.
+        bins: Cells along each dimension, > 0, at most 10 million in all. Cells wider than the
+            posteriors blur them. Defaults to `100`.
+
+    Raises:
+        ArgumentError: If the arrays are not finite matrices of one shape, or have more dimensions
+            or the grid more cells than can be held.
+
+    Example:
+        >>> grid = aggregated_posterior_grid(*vae.encode_distribution(x_train))
+        >>> images = vae.decode(grid.sample(64))
+    """
+    from scipy.special import ndtr  # type: ignore[import-untyped]
+
+    mean, log_var = _posteriors(mean, log_var)
+    latent_dim = mean.shape[1]
+    if latent_dim > MOST_GRID_DIMENSIONS:
+        raise ArgumentError(
+            f"`mean` must have at most {MOST_GRID_DIMENSIONS} latent dimensions for a grid; a "
+            f"mixture takes any number. Received: mean.shape={mean.shape}"
+        )
+    if not _is_count(bins) or bins**latent_dim > MOST_CELLS:
+        raise ArgumentError(
+            f"`bins` must be a positive integer with at most {MOST_CELLS:,} cells in "
+            f"{latent_dim} dimensions. Received: bins={bins!r}"
+        )
+    std = np.exp(0.5 * log_var)
+    low, high = (mean - GRID_REACH * std).min(axis=0), (mean + GRID_REACH * std).max(axis=0)
+    edges = np.linspace(low, high, bins + 1, axis=1)
+    masses = np.zeros((bins ** (latent_dim - 1), bins))
+    at_once = max(1, _BATCH_VALUES // bins ** max(1, latent_dim - 1))
+    for start in range(0, len(mean), at_once):
+        part = slice(start, start + at_once)
+        scaled = (edges - mean[part, :, None]) / std[part, :, None]
+        within = np.diff(ndtr(scaled), axis=-1)  # (images, latent_dim, bins)
+        others = np.ones((len(within), 1))
+        for dimension in range(latent_dim - 1):
+            others = (others[:, :, None] * within[:, dimension, None, :]).reshape(len(within), -1)
+        masses += others.T @ within[:, -1]
+    return CodeGrid(edges, masses.reshape((bins,) * latent_dim) / len(mean))
+
+
+def _posteriors(mean: ArrayLike, log_var: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+    means, log_vars = _matrix("mean", mean), _matrix("log_var", log_var)
+    if means.shape != log_vars.shape:
+        raise ArgumentError(
+            f"`log_var` must have the shape of `mean`, {means.shape}. "
+            f"Received: log_var.shape={log_vars.shape}"
+        )
+    return means, log_vars
+
+
+def _matrix(name: str, values: ArrayLike) -> np.ndarray:
+    matrix = np.asarray(values, dtype=np.float64)
+    if matrix.ndim != 2 or 0 in matrix.shape or not np.isfinite(matrix).all():
+        raise ArgumentError(
+            f"`{name}` must have the shape (n, latent_dim), neither of them zero, and be finite. "
+            f"Received: {name}.shape={matrix.shape}, "
+            f"{np.count_nonzero(~np.isfinite(matrix))} values NaN or infinite"
+        )
+    return matrix
+
+
+def _generator(n: int, seed: int | None) -> np.random.Generator:
+    if not _is_count(n):
+        raise ArgumentError(f"`n` must be a positive integer. Received: n={n!r}")
+    if seed is not None and (not isinstance(seed, (int, np.integer)) or seed < 0):
+        raise ArgumentError(f"`seed` must be an integer >= 0. Received: seed={seed!r}")
+    return np.random.default_rng(seed)
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool) and value > 0

@@ -1,0 +1,74 @@
+"""The autoencoder without a distribution over its codes."""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from vae_keras.likelihoods import Likelihood, SquaredError
+from vae_keras.math import Tensor
+from vae_keras.models.image_model import ImageModel
+from vae_keras.models.parts import check_parts, check_squared_error
+from vae_keras.models.reduction import mean_over_images, weights_of_images
+
+
+@keras.saving.register_keras_serializable("vae_keras")
+class Autoencoder(ImageModel):
+    """Plain autoencoder: mean squared error per pixel value, no regulariser.
+
+    To compare a VAE with. It is no generative model: nothing keeps its codes together, and there
+    is no prior to sample from; a mixture fitted to the codes (`vae_keras.generation`) can stand in.
+
+    Args:
+        encoder: Model `images -> codes`, from an architecture with `variational=False`.
+        decoder: Model `codes -> images`, built for `likelihood`.
+        likelihood: A `SquaredError`, which says the range of the images and the output's
+            activation. Defaults to `SquaredError()`.
+        **kwargs: `seed`, `name` and the like.
+
+    Raises:
+        ArgumentError: If the parts do not fit each other.
+
+    Example:
+        >>> parts = mlp((28, 28, 1), 32, SquaredError(), variational=False)
+        >>> autoencoder = Autoencoder(*parts)
+        >>> autoencoder.compile("adam")
+        >>> autoencoder.fit(x_train)
+    """
+
+    def __init__(
+        self,
+        encoder: keras.Model,
+        decoder: keras.Model,
+        likelihood: Likelihood | None = None,
+        **kwargs: Any,
+    ) -> None:
+        likelihood = SquaredError() if likelihood is None else likelihood
+        check_parts(encoder, decoder, likelihood, heads=1)
+        check_squared_error(likelihood)
+        super().__init__(encoder, decoder, likelihood, **kwargs)
+
+    def call(self, x: Tensor, training: bool | None = None) -> Tensor:
+        codes = self.encoder(self._prepared(x), training=training)
+        return self.likelihood.mean(self.decoder(codes, training=training))
+
+    def training_loss(self, data: Any) -> Tensor:
+        """Loss of a training batch, a scalar; updates the metrics."""
+        return self._reduced_loss(data, training=True)
+
+    def test_loss(self, data: Any) -> Tensor:
+        """Loss of a test batch, a scalar; updates the metrics."""
+        return self._reduced_loss(data, training=False)
+
+    def _reduced_loss(self, data: Any, *, training: bool) -> Tensor:
+        x, _, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
+        x = self._prepared(x)
+        reconstruction = self.decoder(self.encoder(x, training=training), training=training)
+        errors = ops.mean(ops.square(x - reconstruction), axis=(1, 2, 3))
+        weights = weights_of_images(sample_weight, errors)
+        loss = mean_over_images(errors, weights)
+        for extra in self.losses:
+            loss = loss + ops.cast(extra, "float32")
+        self.recon_tracker.update_state(errors, weights)
+        self._loss_tracker.update_state(loss, sample_weight=ops.sum(weights))
+        return loss

@@ -1,0 +1,120 @@
+"""The conditional VAE."""
+
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from vae_keras.errors import ArgumentError, DataError
+from vae_keras.math import Tensor
+from vae_keras.models.parts import check_parts
+from vae_keras.models.vae import VAE
+
+
+@keras.saving.register_keras_serializable("vae_keras")
+class ConditionalVAE(VAE):
+    """VAE of images given their class: `p(x | z, label)` and `q(z | x, label)`.
+
+    The code need not hold what the label says, so one code decoded with each label gives the same
+    style in each class. Built from an architecture with `num_classes=...`; labels go to `fit` as
+    `y` and to `encode`, `decode`, `reconstruct`, `sample` and the like as `label`.
+
+    Args:
+        encoder: Model `(images, one-hot labels) -> (z_mean, z_log_var)`.
+        decoder: Model `(codes, one-hot labels) -> likelihood parameters`.
+        likelihood: A `vae_keras.likelihoods` member.
+        **kwargs: As for `VAE`.
+
+    Raises:
+        ArgumentError: If the parts do not fit each other or take no labels.
+
+    Example:
+        >>> likelihood = Bernoulli()
+        >>> vae = ConditionalVAE(*mlp((28, 28, 1), 20, likelihood, num_classes=10), likelihood)
+        >>> vae.compile("adam")
+        >>> vae.fit(x_train, y_train, validation_data=(x_validation, y_validation))
+        >>> vae.sample(8, label=3)
+
+    References:
+        Sohn et al. (2015), Learning structured output representation using deep conditional
+        generative models. NeurIPS; Kingma et al. (2014), model M2. arXiv:1406.5298
+    """
+
+    @property
+    def num_classes(self) -> int:
+        return self.encoder.inputs[1].shape[-1]
+
+    def call(self, inputs: Any, training: bool | None = None) -> Tensor:
+        x, label = inputs
+        return self._mean_image(x, label, training=training)
+
+    def encoder_inputs(self, x: Tensor, label: Tensor | None) -> Any:
+        return [ops.convert_to_tensor(x), self._one_hot(label)]
+
+    def decoder_inputs(self, codes: Tensor, label: Tensor | None) -> Any:
+        return [ops.convert_to_tensor(codes), self._one_hot(label)]
+
+    def check_label(self, label: Any, n: int) -> np.ndarray:
+        """Return the classes of `n` images as integers, shape `(n,)`.
+
+        Args:
+            label: One class for all, or one for each.
+            n: Number of images.
+
+        Raises:
+            ArgumentError: If there is no label, or it is not a class of this model for each image.
+        """
+        if label is None:
+            raise ArgumentError(
+                f"`label` must be given: this model is conditioned on one of {self.num_classes} "
+                "classes. Received: label=None"
+            )
+        labels = np.asarray(label)
+        if labels.ndim == 0:
+            labels = np.broadcast_to(labels, (n,))
+        return self._classes(labels, n, name="`label`", error=ArgumentError)
+
+    def _checked_labels(self, x: Any, y: Any = None, *, name: str) -> Any:
+        if not isinstance(x, np.ndarray):
+            return y  # a data set brings its labels along
+        if y is None:
+            raise DataError(
+                f"{name} must hold the class of each image: this model is conditioned on one of "
+                f"{self.num_classes} classes. Received: None"
+            )
+        return self._classes(np.asarray(y), len(x), name=name, error=DataError)
+
+    def _check_parts(self, encoder: Any, decoder: Any, likelihood: Any) -> None:
+        check_parts(encoder, decoder, likelihood, conditional=True)
+
+    def _label_of_batch(self, y: Any) -> Tensor:
+        if y is None:
+            raise DataError(
+                "`x` must hold pairs (images, labels): this model is conditioned on one of "
+                f"{self.num_classes} classes. Received: images without labels"
+            )
+        return ops.reshape(y, (-1,))
+
+    def _classes(self, labels: np.ndarray, n: int, *, name: str, error: Any) -> np.ndarray:
+        if labels.shape in ((n, 1), (n,)) and np.issubdtype(labels.dtype, np.integer):
+            labels = labels.reshape(-1)
+        else:
+            raise error(
+                f"{name} must be integers of shape ({n},), one for each image. "
+                f"Received: shape {labels.shape}, {labels.dtype}"
+            )
+        if labels.min() < 0 or labels.max() >= self.num_classes:
+            raise error(
+                f"{name} must lie in 0 to {self.num_classes - 1}, the classes of this model. "
+                f"Received: values from {labels.min()} to {labels.max()}"
+            )
+        return labels.astype("int32")
+
+    def _one_hot(self, label: Tensor) -> Tensor:
+        label = ops.cast(label, "int32")
+        one_hot = ops.one_hot(label, self.num_classes, dtype="float32")
+        # Data sets are seen one batch at a time, too late for an error: a class that does not
+        # exist makes the loss NaN, like pixels outside the range.
+        known = ops.logical_and(label >= 0, label < self.num_classes)
+        return ops.where(known[:, None], one_hot, float("nan"))

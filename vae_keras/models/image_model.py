@@ -1,0 +1,181 @@
+"""What every model of images has: two parts, a data range, checks before training."""
+
+from typing import Any
+
+import keras
+import numpy as np
+
+from vae_keras.errors import ArgumentError
+from vae_keras.likelihoods import Likelihood
+from vae_keras.math import Tensor
+from vae_keras.models.batching import BATCH_SIZE
+from vae_keras.models.images import checked_images, to_data_range
+from vae_keras.models.inference import Inference
+from vae_keras.models.steps import TrainingSteps
+
+
+class ImageModel(TrainingSteps, Inference, keras.Model):
+    """An encoder, a decoder and a likelihood that owns the range of the images.
+
+    Subclasses define `training_loss(data)` and `test_loss(data)`, scalars that also update the
+    metrics; how a gradient is taken is the business of `steps/`.
+
+    Args:
+        encoder: Functional model of images.
+        decoder: Functional model of codes.
+        likelihood: A `vae_keras.likelihoods` member.
+        seed: Seed of everything the model draws.
+        **kwargs: `name` and the like, for `keras.Model`.
+    """
+
+    parts: tuple[str, ...] = ("encoder", "decoder", "likelihood")
+
+    def __init__(
+        self,
+        encoder: keras.Model,
+        decoder: keras.Model,
+        likelihood: Likelihood,
+        *,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.encoder = encoder
+        self.decoder = decoder
+        self.likelihood = likelihood
+        self.seed = seed
+        self.recon_tracker = keras.metrics.Mean(name="recon_loss")
+        self.built = True  # the parts are functional models, built already
+
+    @property
+    def num_classes(self) -> int:
+        """Number of classes that the model is conditioned on; 0 for a model of images alone."""
+        return 0
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """`(height, width, channels)` of the images."""
+        return self.encoder.inputs[0].shape[1:]
+
+    @property
+    def latent_dim(self) -> int:
+        """Size of a code."""
+        return self.decoder.inputs[0].shape[-1]
+
+    def fit(self, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
+        """Train; see `keras.Model.fit`. Images, and labels where they are used, are checked first.
+
+        Raises:
+            DataError: If an array does not fit the model or lies outside the likelihood's range.
+            ArgumentError: If the model was compiled with a loss or metrics of its own.
+        """
+        self._check_compiled()
+        validation = kwargs.get("validation_data")
+        kwargs.setdefault("validation_batch_size", BATCH_SIZE)
+        if isinstance(validation, np.ndarray):
+            validation = (validation,)
+        if isinstance(validation, (tuple, list)):
+            images = self.check_images(validation[0], name="validation_data")
+            labels = self._checked_labels(
+                images, *validation[1:2], name="the labels in `validation_data`"
+            )
+            kwargs["validation_data"] = (images, labels, *validation[2:])
+        x = self.check_images(x)
+        return super().fit(x, self._checked_labels(x, y, name="`y`"), **kwargs)
+
+    def evaluate(self, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
+        """Measure the losses; see `keras.Model.evaluate`.
+
+        Raises:
+            DataError: If an array does not fit the model or lies outside the likelihood's range.
+        """
+        self._check_compiled()
+        if isinstance(x, np.ndarray):
+            kwargs.setdefault("batch_size", BATCH_SIZE)
+        x = self.check_images(x)
+        return super().evaluate(x, self._checked_labels(x, y, name="`y`"), **kwargs)
+
+    def get_config(self) -> dict[str, Any]:
+        config = super().get_config()
+        for part in self.parts:
+            config[part] = keras.saving.serialize_keras_object(getattr(self, part))
+        return {**config, "seed": self.seed}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> "ImageModel":
+        config = dict(config)
+        for part in cls.parts:
+            config[part] = keras.saving.deserialize_keras_object(
+                config.get(part), custom_objects=custom_objects
+            )
+        return cls(**config)
+
+    def get_compile_config(self) -> dict[str, Any] | None:
+        config = super().get_compile_config()
+        if config is None:
+            return None
+        # Keras stores what "auto" meant on this machine; the file may be opened on another.
+        config["jit_compile"] = "auto"
+        optimizer = config.get("optimizer")
+        if isinstance(optimizer, dict) and ".torch." in str(optimizer.get("module")):
+            # PyTorch's own subclass of the optimizer would not load without PyTorch.
+            optimizer.update(module="keras.optimizers", registered_name=None)
+        return config
+
+    def check_images(self, x: Any, *, name: str = "x") -> Any:
+        """Return an array of images with its channel axis, never a converted copy.
+
+        Data sets and generators pass unchanged.
+
+        Raises:
+            DataError: If shape, type or range do not fit the model, or a value is not finite.
+        """
+        return checked_images(x, self.image_shape, self.likelihood.data_range, name=name)
+
+    def encoder_inputs(self, x: Tensor, label: Tensor | None) -> Any:
+        """Return what the encoder is called with."""
+        return x
+
+    def decoder_inputs(self, codes: Tensor, label: Tensor | None) -> Any:
+        """Return what the decoder is called with."""
+        return codes
+
+    def check_label(self, label: Any, n: int) -> np.ndarray | None:
+        """Return `label` as an array of `n`, or `None` for a model of images alone.
+
+        Raises:
+            ArgumentError: If the model does not take labels.
+        """
+        if label is not None:
+            raise ArgumentError(
+                "`label` must not be given: this model was trained without labels, "
+                f"`ConditionalVAE` is the one that takes them. Received: label={label!r}"
+            )
+        return None
+
+    def _checked_labels(self, x: Any, y: Any = None, *, name: str) -> Any:
+        """Check the labels that `fit` and `evaluate` get; here they are not used."""
+        return y
+
+    def _prepared(self, x: Tensor) -> Tensor:
+        return to_data_range(x, self.likelihood.data_range)
+
+    def _check_compiled(self) -> None:
+        if self.compiled and (self._compile_loss is not None or self._compile_metrics is not None):
+            raise ArgumentError(
+                "`compile` must be called with an optimizer and without `loss` or `metrics`: "
+                "the model brings its own. Received: a compiled loss or metrics"
+            )
+
+
+def labels_for(model: Any, labels: Any, part: slice | None = None) -> Any:
+    """Return what to give `model` as labels: some or all of `labels`, or `None` if it takes none.
+
+    Args:
+        model: Any model of images.
+        labels: Class of each image, shape `(n,)`, or `None`.
+        part: Which of them. Defaults to all.
+    """
+    if not model.num_classes or labels is None:
+        return None
+    return labels if part is None else labels[part]

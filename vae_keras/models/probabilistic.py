@@ -1,0 +1,136 @@
+"""What a model can do because it is a distribution: posteriors, samples, bounds."""
+
+from typing import Any
+
+import numpy as np
+from keras import ops
+
+from vae_keras.errors import ArgumentError
+from vae_keras.math import DiagonalGaussian, reparameterize
+from vae_keras.models.batching import BATCH_SIZE, in_batches
+from vae_keras.models.log_likelihood import LogLikelihood, estimate_log_likelihood
+
+
+class Probabilistic:
+    """Methods of a VAE that use its posterior, its prior or its likelihood.
+
+    Arrays and `label` are as for `Inference`.
+    """
+
+    def encode_distribution(
+        self: Any, x: Any, *, label: Any = None, batch_size: int = BATCH_SIZE
+    ) -> DiagonalGaussian:
+        """Encode images to their posteriors: mean and log-variance, each `(n, latent_dim)`."""
+        x = self.check_images(np.asarray(x))
+        label = self.check_label(label, len(x))
+        return DiagonalGaussian(*in_batches(self._encoded, x, label, batch_size=batch_size))
+
+    def sample(self: Any, n: int = 1, *, label: Any = None, seed: int | None = None) -> np.ndarray:
+        """Draw `n` codes from the prior and decode them to expected images.
+
+        Args:
+            n: Number of images, > 0.
+            label: Class of the images, for a conditional model: one for all, or one for each.
+            seed: Integer seed; `None` draws one.
+        """
+        if not isinstance(n, (int, np.integer)) or n < 1:
+            raise ArgumentError(f"`n` must be a positive integer. Received: n={n!r}")
+        _check_seed(seed)
+        # Before the draw: a label that is missing or wrong is said first.
+        label = self.check_label(label, n)
+        if seed is None:
+            seed = int(np.random.default_rng().integers(2**31))
+        codes = self.prior.sample(int(n), seed=int(seed))
+        return self.decode(ops.convert_to_numpy(codes), label=label)
+
+    def elbo(
+        self: Any, x: Any, *, label: Any = None, seed: int = 0, batch_size: int = BATCH_SIZE
+    ) -> np.ndarray:
+        """Estimate the evidence lower bound of each image from one drawn code.
+
+        `log p(x | z) - KL(q(z | x) || p(z))` with the *normalised* likelihood and weight 1,
+        whatever weight, regulariser and objective the model was trained with.
+
+        Args:
+            x: Images.
+            label: Class of each, for a conditional model.
+            seed: Seed of the draw.
+            batch_size: Images at a time.
+
+        Returns:
+            Nats, shape `(n,)`.
+        """
+        x = self.check_images(np.asarray(x))
+        label = self.check_label(label, len(x))
+        generator = np.random.default_rng(seed)
+        noise = generator.standard_normal((len(x), self.latent_dim))
+        x = self.binarized(x, generator)
+
+        def batch_elbo(images: np.ndarray, label: Any, noise: np.ndarray) -> tuple[Any]:
+            posterior = DiagonalGaussian(*self._encoded(images, label))
+            codes = reparameterize(posterior, noise)
+            parameters = self.decoder(self.decoder_inputs(codes, label), training=False)
+            log_prob = self.likelihood.log_prob(self._prepared(images), parameters)
+            return (log_prob - self.prior.kl(posterior, codes),)
+
+        noise = noise.astype("float32")
+        return in_batches(batch_elbo, x, label, noise, batch_size=batch_size)[0]
+
+    def log_likelihood(
+        self: Any,
+        x: Any,
+        *,
+        label: Any = None,
+        samples: int = 5000,
+        dequantize: bool = False,
+        memory_mib: float = 64.0,
+        seed: int = 0,
+        progress: bool = False,
+    ) -> LogLikelihood:
+        """Estimate `log p(x)` of each image by importance sampling from its posterior.
+
+        `log 1/K sum_k p(x | z_k) p(z_k) / q(z_k | x)`, a lower bound in expectation that rises
+        with `K` to the truth. The draws do not depend on `memory_mib`.
+
+        Args:
+            x: Images, shape `(n, height, width, channels)`.
+            label: Class of each, for a conditional model.
+            samples: Codes drawn for each image, `K` > 0. Defaults to `5000`.
+            dequantize: Whether to add uniform noise of one grey level to 8-bit images, so that a
+                density says something about them (Theis et al. 2016). Defaults to `False`.
+            memory_mib: Bound on the memory of the activations at one time, in MiB.
+                Defaults to `64`, about the
+                fastest on a CPU.
+            seed: Seed of the draws. Defaults to `0`.
+            progress: Whether to show a bar. Defaults to `False`.
+
+        Returns:
+            A `LogLikelihood`: nats and sampling error of each image, their mean with its standard
+            error, bits per dimension.
+
+        Raises:
+            ArgumentError: If an argument makes no sense, or the likelihood is not normalised.
+
+        Example:
+            >>> vae.log_likelihood(x_test, samples=5000).mean
+
+        References:
+            Burda et al. (2016), section 5. arXiv:1509.00519; Theis et al. (2016), A note on the
+            evaluation of generative models. arXiv:1511.01844
+        """
+        _check_seed(seed)
+        return estimate_log_likelihood(
+            self,
+            x,
+            label,
+            samples=samples,
+            dequantize=dequantize,
+            memory_mib=memory_mib,
+            seed=seed,
+            progress=progress,
+        )
+
+
+def _check_seed(seed: Any) -> None:
+    if seed is not None and (not isinstance(seed, (int, np.integer)) or seed < 0):
+        raise ArgumentError(f"`seed` must be an integer >= 0. Received: seed={seed!r}")

@@ -1,0 +1,27 @@
+"""The one place that reduces a loss over images."""
+
+from keras import ops
+
+from vae_keras.math import Tensor
+
+
+def mean_over_images(values: Tensor, sample_weight: Tensor) -> Tensor:
+    """Weighted mean over the images of a batch; 0 for a batch that weighs nothing.
+
+    Args:
+        values: Shape `(batch,)`.
+        sample_weight: Shape `(batch,)`, ones for a plain mean.
+    """
+    return ops.divide_no_nan(ops.sum(values * sample_weight), ops.sum(sample_weight))
+
+
+def weights_of_images(sample_weight: Tensor | None, values: Tensor) -> Tensor:
+    """Return the weight of each image, shape `(batch,)`; ones where none are given.
+
+    Args:
+        sample_weight: As `fit` hands it on, shape `(batch,)` or `(batch, 1)`, or `None`.
+        values: A term of the loss, shape `(batch,)`.
+    """
+    if sample_weight is None:
+        return ops.ones_like(values)
+    return ops.reshape(ops.cast(sample_weight, "float32"), (-1,))

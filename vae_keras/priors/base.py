@@ -1,0 +1,68 @@
+"""The contract of every prior p(z)."""
+
+from typing import Any
+
+import keras
+
+from vae_keras.math import DiagonalGaussian, Tensor, gaussian_log_prob
+
+
+class Prior(keras.layers.Layer):
+    """Distribution of the codes before an image is seen.
+
+    A Keras layer so that a member may own weights that train and save with the model; it is built
+    by the model, for its code size, and never called.
+
+    Attributes:
+        factorized: Whether the latent dimensions are independent, so that the KL divergence is a
+            sum over them.
+        latent_dim: Size of a code; known once the prior is built.
+    """
+
+    factorized: bool = False
+    latent_dim: int
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("dtype", "float32")
+        super().__init__(**kwargs)
+
+    def build(self, codes_shape: Any) -> None:
+        """Make the weights for codes of shape `(batch, latent_dim)`."""
+        self.latent_dim = codes_shape[-1]
+        self.built = True
+
+    def log_prob(self, codes: Tensor) -> Tensor:
+        """Log-density in nats.
+
+        Args:
+            codes: Shape `(batch, latent_dim)`.
+
+        Returns:
+            Shape `(batch,)`, float32.
+        """
+        raise NotImplementedError
+
+    def sample(self, n: int, *, seed: Any = None) -> Tensor:
+        """Draw codes, shape `(n, latent_dim)`.
+
+        Args:
+            n: Number of codes.
+            seed: Integer or `keras.random.SeedGenerator`.
+        """
+        raise NotImplementedError
+
+    def kl(self, posterior: DiagonalGaussian, codes: Tensor) -> Tensor:
+        """`KL(q(z | x) || p(z))` in nats, shape `(batch,)`.
+
+        Here `log q(z | x) - log p(z)` at the codes drawn, unbiased and possibly negative; members
+        that have a closed form return that.
+
+        Args:
+            posterior: Mean and log-variance, each `(batch, latent_dim)`.
+            codes: A draw from it, shape `(batch, latent_dim)`.
+        """
+        return gaussian_log_prob(posterior, codes) - self.log_prob(codes)
+
+    def kl_per_dimension(self, posterior: DiagonalGaussian) -> Tensor:
+        """KL divergence of each latent dimension, `(batch, latent_dim)`; factorised priors only."""
+        raise NotImplementedError
