@@ -1,26 +1,29 @@
 """What the commands do with a saved model: files in, files out."""
 
 import csv
-import dataclasses
 import io
 import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from rich.console import Console
 
 from vae_keras import plotting
 from vae_keras.building import load_data
-from vae_keras.config import Config, read_config
-from vae_keras.data import read_images
-from vae_keras.errors import ArgumentError, RunDirectoryError
+from vae_keras.config import Config
+from vae_keras.data import ImageDataset, read_images
+from vae_keras.errors import ArgumentError, DataError, RunDirectoryError
 from vae_keras.experiment import measure
+from vae_keras.figures import SAMPLES, SAMPLES_IN_EACH_CLASS
 from vae_keras.files import save_figure, write_json, write_text, written_beside
 from vae_keras.inference import load
-from vae_keras.models import VAE
-from vae_keras.summaries import numbers_table
+from vae_keras.models import labels_for
+from vae_keras.run_data import class_names, class_number, run_config, run_data
+from vae_keras.sample_images import sample_images
+from vae_keras.summaries import member_name, numbers_table
 
 OVERVIEW_IMAGES = 10
 
@@ -30,6 +33,7 @@ def evaluate_model(
     *,
     dataset: str | None = None,
     data: str | None = None,
+    log_likelihood: int | None = None,
     output: Path | None = None,
 ) -> dict[str, float]:
     """Measure a saved model on a test set, print the numbers and return them.
@@ -38,44 +42,67 @@ def evaluate_model(
         model: A run directory or a `.keras` file.
         dataset: Data set; by default that of the run which the model lies in.
         data: Path of the data; by default that of the run.
+        log_likelihood: Codes for each image that the log-likelihood is estimated from, or `None`
+            to leave it out.
         output: A JSON file for the numbers, or `None`.
 
     Raises:
-        ArgumentError: If the model lies in no run directory and no data set is named.
+        ArgumentError: If the model lies in no run directory and no data set is named, or has no
+            log-likelihood.
+        DataError: If the model is conditional and the data have no labels.
     """
-    vae = load(model)
-    config = _run_config(Path(model), named=dataset is not None or data is not None)
-    if dataset is not None or data is not None:
-        config = dataclasses.replace(
-            config, dataset=dataset or "fashion_mnist", data=data, train_size=None
+    vae: Any = load(model)
+    if log_likelihood is not None and not hasattr(vae, "log_likelihood"):
+        raise ArgumentError(
+            "`log_likelihood` must not be given for an autoencoder, which is no distribution. "
+            f"Received: log_likelihood={log_likelihood!r}"
         )
-    images = load_data(config)
+    images = _evaluation_data(model, dataset, data)
+    if vae.num_classes and (images.test.labels is None or images.train.labels is None):
+        raise DataError(
+            "`data` must have labels: this model is conditioned on the class of each image. "
+            f"Received: {images.name}, without labels"
+        )
     console = Console()
     if images.notice:
         console.print(images.notice, style="bold yellow", highlight=False, soft_wrap=True)
     numbers = measure(vae, images)
-    console.print(numbers_table(numbers, title=f"Test set of {images.name}"))
+    if log_likelihood is not None:
+        numbers.update(_log_likelihood(vae, images, log_likelihood))
+    axes = ("regularizer", "objective")
+    members = {axis: member_name(getattr(vae, axis)) for axis in axes if hasattr(vae, axis)}
+    console.print(numbers_table(numbers, title=f"Test set of {images.name}", **members))
     if output is not None:
         write_json(output, numbers)
     return numbers
 
 
-def reconstruct_files(model: str, images: Sequence[str], output: Path) -> None:
+def reconstruct_files(
+    model: str, images: Sequence[str], output: Path, *, label: str | None = None
+) -> None:
     """Write a PNG of the reconstruction of each image, and an overview of the first ten.
 
+    Args:
+        model: A run directory or a `.keras` file.
+        images: Image files or folders of them.
+        output: Directory for the pictures.
+        label: Name or number of the class of all images, for a conditional model.
+
     Raises:
+        ArgumentError: If there are no images, or `label` does not fit the model.
         RunDirectoryError: If `output` holds something already.
     """
-    vae = load(model)
+    vae: Any = load(model)
+    number = class_number(vae, model, label)
     pixels, names = _read(vae, images)
     if os.path.exists(output) and (not output.is_dir() or any(output.iterdir())):
         raise RunDirectoryError(
             f"`output` must be a new or empty directory. Received: {output}, which exists"
         )
-    reconstructions = vae.to_unit_range(vae.reconstruct(pixels))
-    for number, (name, image) in enumerate(zip(names, reconstructions, strict=True), start=1):
+    reconstructions = vae.to_unit_range(vae.reconstruct(pixels, label=number))
+    for position, (name, image) in enumerate(zip(names, reconstructions, strict=True), start=1):
         stem = re.sub(r"[^\w.-]+", "_", Path(name).stem)
-        _write_png(image, output / f"{number:05d}_{stem}.png")
+        _write_png(image, output / f"{position:05d}_{stem}.png")
     axes = plotting.plot_reconstructions(
         vae.to_unit_range(pixels[:OVERVIEW_IMAGES]), reconstructions[:OVERVIEW_IMAGES]
     )
@@ -83,64 +110,125 @@ def reconstruct_files(model: str, images: Sequence[str], output: Path) -> None:
     print(f"{len(names)} reconstructions and overview.png are in {output}")
 
 
-def sample_to_file(model: str, output: Path, *, n: int = 64, seed: int | None = None) -> None:
-    """Draw images from the prior and write them as one PNG, or as an `.npy` array.
+def sample_to_file(
+    model: str,
+    output: Path,
+    *,
+    n: int | None = None,
+    codes: str = "prior",
+    label: str | None = None,
+    seed: int | None = None,
+) -> None:
+    """Draw codes, decode them, and write the images as one PNG, or as an `.npy` array.
+
+    Args:
+        model: A run directory or a `.keras` file.
+        output: The file. An array has the shape `(n, height, width, channels)`, of a conditional
+            model without a label `(n, num_classes, height, width, channels)`.
+        n: Number of codes; by default 64, or 8 where each is decoded in every class.
+        codes: One of `CODE_SOURCES`; all but the prior read the training data of the run.
+        label: Name or number of a class, for a conditional model; by default every class.
+        seed: Seed of the draw.
 
     Raises:
-        ArgumentError: If `n` is not positive or `output` has another suffix.
+        ArgumentError: If `n` is not positive, `output` has another suffix, or `codes` or `label`
+            do not fit the model.
     """
     _check_suffix(output, (".png", ".npy"))
-    vae = load(model)
-    images = vae.to_unit_range(vae.sample(n, seed=seed))
+    vae: Any = load(model)
+    number = class_number(vae, model, label)
+    every_class = vae.num_classes > 0 and number is None
+    if n is None:
+        n = SAMPLES_IN_EACH_CLASS if every_class else SAMPLES
+    train = None
+    if codes != "prior":
+        train = run_data(model, otherwise="`codes` must be 'prior'").train
+    drawn = sample_images(vae, n, codes=codes, label=number, seed=seed, train=train)
+    images = vae.to_unit_range(drawn)
     if output.suffix == ".npy":
         with written_beside(output) as beside:
             np.save(beside, images)
+    elif every_class:
+        axes = plotting.plot_samples_by_class(images, class_names(model))
+        save_figure(axes.figure, output)
     else:
         save_figure(plotting.plot_samples(images).figure, output)
-    print(f"{n} samples are in {output}")
+    each = f" in each of {vae.num_classes} classes" if every_class else ""
+    print(f"{n} samples{each} are in {output}")
 
 
-def encode_files(model: str, images: Sequence[str], output: Path) -> None:
-    """Encode images and write names, means and standard deviations as `.csv` or `.npz`.
+def encode_files(
+    model: str, images: Sequence[str], output: Path, *, label: str | None = None
+) -> None:
+    """Encode images and write names and codes as `.csv` or `.npz`.
+
+    The codes are the posterior means with their standard deviations, of an autoencoder the codes
+    alone.
+
+    Args:
+        model: A run directory or a `.keras` file.
+        images: Image files or folders of them.
+        output: The file.
+        label: Name or number of the class of all images, for a conditional model.
 
     Raises:
-        ArgumentError: If `output` has another suffix.
+        ArgumentError: If there are no images, `output` has another suffix, or `label` does not
+            fit the model.
     """
     _check_suffix(output, (".csv", ".npz"))
-    vae = load(model)
+    vae: Any = load(model)
+    number = class_number(vae, model, label)
     pixels, names = _read(vae, images)
-    posterior = vae.encode_distribution(pixels)
-    std = np.exp(0.5 * posterior.log_var)
+    if hasattr(vae, "encode_distribution"):
+        posterior = vae.encode_distribution(pixels, label=number)
+        arrays = {"z_mean": posterior.mean, "z_std": np.exp(0.5 * posterior.log_var)}
+    else:
+        arrays = {"z": vae.encode(pixels)}
     if output.suffix == ".npz":
         with written_beside(output) as beside:
-            np.savez(beside, name=np.array(names), z_mean=posterior.mean, z_std=std)
+            np.savez(beside, name=np.array(names), **arrays)
     else:
-        text = io.StringIO()
-        writer = csv.writer(text)
-        dimensions = range(1, vae.latent_dim + 1)
-        writer.writerow(["name", *(f"z{j}" for j in dimensions), *(f"std{j}" for j in dimensions)])
-        for name, mean, deviation in zip(names, posterior.mean, std, strict=True):
-            writer.writerow([name, *mean.tolist(), *deviation.tolist()])
-        write_text(output, text.getvalue())
+        write_text(output, _table(names, list(arrays.values())))
     print(f"{len(names)} codes of size {vae.latent_dim} are in {output}")
 
 
-def _read(vae: VAE, images: Sequence[str]) -> tuple[np.ndarray, list[str]]:
+def _evaluation_data(model: str, dataset: str | None, data: str | None) -> ImageDataset:
+    """Load the data set that is named, or else that of the run."""
+    if dataset is None and data is None:
+        return run_data(model, otherwise="`dataset` or `data` must be given")
+    config = run_config(model) or Config()
+    return load_data(config.replace(dataset=dataset or "fashion_mnist", data=data, train_size=None))
+
+
+def _log_likelihood(vae: Any, images: ImageDataset, samples: int) -> dict[str, float]:
+    labels = labels_for(vae, images.test.labels)
+    result = vae.log_likelihood(images.test.images, label=labels, samples=samples, progress=True)
+    numbers = {
+        "log_likelihood": result.mean,
+        "log_likelihood_standard_error": result.standard_error,
+        "log_likelihood_samples": result.samples,
+    }
+    if result.levels_per_unit is not None:
+        numbers["bits_per_dimension"] = result.bits_per_dimension
+    return numbers
+
+
+def _read(vae: Any, images: Sequence[str]) -> tuple[np.ndarray, list[str]]:
     if not images:
         raise ArgumentError("`images` must be at least one file or folder. Received: images=()")
     return read_images(list(images), image_shape=vae.image_shape)
 
 
-def _run_config(model: Path, *, named: bool) -> Config:
-    path = (model if model.is_dir() else model.parent) / "config.json"
-    if path.exists():
-        return read_config(path)
-    if not named:
-        raise ArgumentError(
-            "`dataset` or `data` must be given for a model outside its run directory. "
-            f"Received: model={str(model)!r}, with no config.json beside it"
-        )
-    return Config()
+def _table(names: list[str], arrays: list[np.ndarray]) -> str:
+    """Return names, codes and, where there are any, standard deviations as CSV."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    dimensions = range(1, arrays[0].shape[1] + 1)
+    headings = [f"{word}{j}" for word in ("z", "std")[: len(arrays)] for j in dimensions]
+    writer.writerow(["name", *headings])
+    for name, values in zip(names, np.concatenate(arrays, axis=1), strict=True):
+        writer.writerow([name, *values.tolist()])
+    return text.getvalue()
 
 
 def _check_suffix(output: Path, suffixes: tuple[str, ...]) -> None:

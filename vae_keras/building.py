@@ -126,12 +126,13 @@ def build_model_for(config: Config, dataset: ImageDataset) -> ImageModel:
             "`dataset` must have labels for a conditional model. "
             f"Received: {dataset.name}, without labels"
         )
-    names = dataset.class_names
-    num_classes = 0 if labels is None else len(names) if names else int(labels.max()) + 1
+    parts = (dataset.train, dataset.validation, dataset.test)
+    known = [int(part.labels.max()) for part in parts if part.labels is not None and len(part)]
+    num_classes = len(dataset.class_names or ()) or max(known, default=-1) + 1
     model = build_model(
         config, dataset.image_shape, num_classes=num_classes, images=dataset.train.images
     )
-    for part in (dataset.train, dataset.validation, dataset.test):
+    for part in parts:
         if len(part):
             model.check_images(part.images, name="data")
     return model

@@ -6,21 +6,17 @@ import re
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import tyro
 
 from vae_keras import __version__
+from vae_keras.commands import COMMANDS, Train
 from vae_keras.config import Config, read_config
 from vae_keras.errors import ArgumentError, VAEKerasError, unknown_name
-from vae_keras.presets import check_members, preset
-from vae_keras.startup import load_backend
+from vae_keras.presets import preset
 
 USER_ERROR, INTERRUPTED = 2, 130
-_Model = Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="MODEL")]
-_Images = Annotated[tyro.conf.Positional[tuple[str, ...]], tyro.conf.arg(metavar="[IMAGE ...]")]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -40,8 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(_overview())
         return 0
     try:
-        if name not in _COMMANDS:
-            raise unknown_name("command", name, _COMMANDS)
+        if name not in COMMANDS:
+            raise unknown_name("command", name, COMMANDS)
         with _warnings_in_one_line(name):
             _parse(name, rest).run()
     except VAEKerasError as error:
@@ -53,128 +49,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-@dataclass(frozen=True)
-class Train:
-    """Train a model on images, judge it and leave everything in a run directory."""
-
-    settings: tyro.conf.OmitArgPrefixes[Config]
-    run_dir: str | None = None
-    """Directory of the run; must be new or empty. By default a new one under runs/."""
-    config: str | None = None
-    """A config.json of an earlier run to start from, in place of a preset."""
-
-    def run(self) -> None:
-        from vae_keras.run import RunDirectory, new_run_path
-
-        settings = self.settings
-        if settings.data is not None:  # so that the config replays from any directory
-            settings = settings.replace(data=str(Path(settings.data).expanduser().absolute()))
-        check_members(settings)
-        run_directory = RunDirectory(self.run_dir or new_run_path(settings))
-        run_directory.check_free()
-        load_backend(settings.backend)
-        from vae_keras.experiment import train_and_evaluate
-
-        train_and_evaluate(settings, run_directory)
-
-
-@dataclass(frozen=True)
-class Evaluate:
-    """Measure a saved model on the test set of its run, or of another data set."""
-
-    model: _Model
-    """A run directory or a .keras file."""
-    dataset: str | None = None
-    """Data set; by default that of the run."""
-    data: str | None = None
-    """Path of the data; by default that of the run."""
-    output: str | None = None
-    """A JSON file for the numbers, beside the table that is printed."""
-    backend: str | None = None
-    """Keras backend: tensorflow, jax, torch."""
-
-    def run(self) -> None:
-        load_backend(self.backend)
-        from vae_keras import applications
-
-        output = None if self.output is None else Path(self.output)
-        applications.evaluate_model(self.model, dataset=self.dataset, data=self.data, output=output)
-
-
-@dataclass(frozen=True)
-class Reconstruct:
-    """Encode and decode images; write each reconstruction and an overview as PNG."""
-
-    model: _Model
-    """A run directory or a .keras file."""
-    images: _Images
-    """Image files or folders of images, of the size the model was trained on."""
-    output: str = "reconstructions"
-    """Directory for the pictures; must be new or empty."""
-    backend: str | None = None
-    """Keras backend: tensorflow, jax, torch."""
-
-    def run(self) -> None:
-        load_backend(self.backend)
-        from vae_keras import applications
-
-        applications.reconstruct_files(self.model, self.images, Path(self.output))
-
-
-@dataclass(frozen=True)
-class Sample:
-    """Draw codes from the prior, decode them, and write the images."""
-
-    model: _Model
-    """A run directory or a .keras file."""
-    n: int = 64
-    """Number of images."""
-    seed: int | None = None
-    """Seed of the draw; another one each time by default."""
-    output: str = "samples.png"
-    """A .png for one picture of all, or an .npy for the array."""
-    backend: str | None = None
-    """Keras backend: tensorflow, jax, torch."""
-
-    def run(self) -> None:
-        load_backend(self.backend)
-        from vae_keras import applications
-
-        applications.sample_to_file(self.model, Path(self.output), n=self.n, seed=self.seed)
-
-
-@dataclass(frozen=True)
-class Encode:
-    """Encode images; write the mean and the standard deviation of each posterior."""
-
-    model: _Model
-    """A run directory or a .keras file."""
-    images: _Images
-    """Image files or folders of images, of the size the model was trained on."""
-    output: str = "codes.csv"
-    """A .csv with a row for each image, or an .npz with the arrays."""
-    backend: str | None = None
-    """Keras backend: tensorflow, jax, torch."""
-
-    def run(self) -> None:
-        load_backend(self.backend)
-        from vae_keras import applications
-
-        applications.encode_files(self.model, self.images, Path(self.output))
-
-
-_COMMANDS: dict[str, Any] = {
-    "train": Train,
-    "evaluate": Evaluate,
-    "reconstruct": Reconstruct,
-    "sample": Sample,
-    "encode": Encode,
-}
-
-
 def _overview() -> str:
     lines = ["usage: vae-keras COMMAND [...]; `vae-keras COMMAND --help` tells more", ""]
-    lines += [f"  {name:<12} {command.__doc__}" for name, command in _COMMANDS.items()]
+    lines += [f"  {name:<12} {command.__doc__}" for name, command in COMMANDS.items()]
     return "\n".join(lines)
 
 
@@ -186,7 +63,7 @@ def _parse(name: str, arguments: list[str]) -> Any:
     complaint = io.StringIO()
     try:
         with contextlib.redirect_stderr(complaint):
-            return tyro.cli(_COMMANDS[name], args=arguments, prog=f"vae-keras {name}", **options)
+            return tyro.cli(COMMANDS[name], args=arguments, prog=f"vae-keras {name}", **options)
     except SystemExit as stop:
         if stop.code:
             raise ArgumentError(_one_line(complaint.getvalue())) from None

@@ -1,11 +1,10 @@
 """Where to draw codes from, other than the prior: arrays in, codes out.
 
 A decoder makes good images of codes like those it was trained on. Where these are not spread as
-the prior is (its KL weight is small, or there is no prior), codes drawn from what the training
-images have filled give better ones:
+the prior is (a small KL weight, or no prior at all), other sources are better:
 
-- a mixture fitted to the codes (`fit_mixture`): any number of dimensions, new codes between the
-  known ones; the only one for a plain autoencoder;
+- a mixture fitted to the codes (`fit_mixture`): any number of dimensions, codes between the known
+  ones; the only one for a plain autoencoder;
 - the aggregated posterior `q(z) = 1/N sum_i q(z | x_i)` itself (`AggregatedPosterior`): nothing
   is fitted, but a code lies next to that of a training image, and so does what it decodes to;
 - the same on a regular grid (`aggregated_posterior_grid`): up to three dimensions; the mass of
@@ -27,8 +26,8 @@ from vae_keras.errors import ArgumentError
 GRID_REACH = 4.0
 MOST_GRID_DIMENSIONS = 3
 MOST_CELLS = 10_000_000
-# Values of one batch's table of masses, 32 MiB.
-_BATCH_VALUES = 2**22
+# Values of one batch's table of masses, 8 MiB.
+_BATCH_VALUES = 2**20
 
 
 @dataclass(frozen=True)
@@ -78,8 +77,7 @@ def fit_mixture(codes: ArrayLike, components: int = 10, *, seed: int = 0) -> Cod
         >>> images = autoencoder.decode(mixture.sample(64))
 
     References:
-        Ghosh et al. (2020), From variational to deterministic autoencoders, section 4, "Ex-post
-        density estimation". arXiv:1903.12436
+        Ghosh et al. (2020), section 4, "ex-post density estimation". arXiv:1903.12436
     """
     points = _matrix("codes", codes)
     if not _is_count(components) or components > len(points):
@@ -87,13 +85,20 @@ def fit_mixture(codes: ArrayLike, components: int = 10, *, seed: int = 0) -> Cod
             f"`components` must be an integer from 1 to the number of codes, {len(points)}. "
             f"Received: components={components!r}"
         )
+    _check_seed(seed)
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.mixture import GaussianMixture
 
     with warnings.catch_warnings():
         # Of codes that coincide: components at one place are still a mixture of them.
         warnings.simplefilter("ignore", ConvergenceWarning)
-        fitted = GaussianMixture(components, max_iter=2000, random_state=seed).fit(points)
+        try:
+            fitted = GaussianMixture(components, max_iter=2000, random_state=seed).fit(points)
+        except ValueError as error:
+            raise ArgumentError(
+                "`codes` must be spread in all directions, by no more than about 1e5. "
+                f"Received: values up to {np.abs(points).max():.3g} ({str(error).split(' (')[0]})"
+            ) from error
     return CodeMixture(fitted.weights_, fitted.means_, fitted.covariances_)
 
 
@@ -143,19 +148,16 @@ class CodeGrid:
     masses: np.ndarray
 
     def sample(self, n: int, seed: int | None = None) -> np.ndarray:
-        """Draw a cell by its mass and a place within it uniformly, shape `(n, latent_dim)`, float32.
+        """Draw a cell by its mass and any place within it, shape `(n, latent_dim)`, float32.
 
         Args:
             n: Number of codes, > 0.
             seed: Integer seed; `None` draws one.
         """
         generator = _generator(n, seed)
-        upper_ends = np.cumsum(self.masses)
-        drawn = generator.random(n) * upper_ends[-1]
-        cells = np.stack(
-            np.unravel_index(np.searchsorted(upper_ends, drawn, side="right"), self.masses.shape),
-            axis=1,
-        )
+        shares = self.masses.ravel() / self.masses.sum()
+        chosen = generator.choice(shares.size, size=n, p=shares)
+        cells = np.stack(np.unravel_index(chosen, self.masses.shape), axis=1)
         dimensions = np.arange(len(self.edges))
         low, high = self.edges[dimensions, cells], self.edges[dimensions, cells + 1]
         return (low + (high - low) * generator.random(cells.shape)).astype("float32")
@@ -235,10 +237,14 @@ def _matrix(name: str, values: ArrayLike) -> np.ndarray:
 def _generator(n: int, seed: int | None) -> np.random.Generator:
     if not _is_count(n):
         raise ArgumentError(f"`n` must be a positive integer. Received: n={n!r}")
-    if seed is not None and (not isinstance(seed, (int, np.integer)) or seed < 0):
-        raise ArgumentError(f"`seed` must be an integer >= 0. Received: seed={seed!r}")
+    _check_seed(seed)
     return np.random.default_rng(seed)
 
 
+def _check_seed(seed: int | None) -> None:
+    if seed is not None and (not isinstance(seed, (int, np.integer)) or seed < 0):
+        raise ArgumentError(f"`seed` must be an integer >= 0. Received: seed={seed!r}")
+
+
 def _is_count(value: object) -> bool:
-    return isinstance(value, (int, np.integer)) and not isinstance(value, bool) and value > 0
+    return isinstance(value, (int, np.integer)) and value is not True and bool(value > 0)

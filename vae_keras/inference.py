@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from vae_keras.errors import ModelFileError
 
 if TYPE_CHECKING:
-    from vae_keras.models import VAE
+    from vae_keras.models import ImageModel
 
 _MEMBERS = {"metadata.json", "config.json", "model.weights.h5"}
 
 
-def load(path: str | Path) -> "VAE":
-    """Load a model with its weights, optimizer and KL weight.
+def load(path: str | Path) -> "ImageModel":
+    """Load a model of any kind with its weights, optimizer and KL weight.
 
     Keras' `safe_mode` stays on: a file cannot bring code of its own.
 
@@ -22,7 +22,8 @@ def load(path: str | Path) -> "VAE":
         path: A run directory, or a `.keras` file.
 
     Returns:
-        The model, compiled as it was saved: `fit` goes on where it stopped.
+        The `VAE`, `ConditionalVAE` or `Autoencoder`, compiled as it was saved: `fit` goes on where
+        it stopped.
 
     Raises:
         ModelFileError: If there is no such file, it is damaged, or it holds another model.
@@ -34,7 +35,7 @@ def load(path: str | Path) -> "VAE":
     file = _model_file(Path(path))
     import keras
 
-    from vae_keras.models import VAE
+    from vae_keras.models import ImageModel
 
     try:
         model = keras.saving.load_model(file, safe_mode=True)
@@ -43,9 +44,10 @@ def load(path: str | Path) -> "VAE":
             f"`path` must be a model that this version of the package saved. Received: {file} "
             f"({_first_line(error)})"
         ) from error
-    if not isinstance(model, VAE):
+    if not isinstance(model, ImageModel):
         raise ModelFileError(
-            f"`path` must be a saved `VAE`. Received: {file}, a `{type(model).__name__}`"
+            "`path` must be a saved `VAE`, `ConditionalVAE` or `Autoencoder`. "
+            f"Received: {file}, a `{type(model).__name__}`"
         )
     return model
 

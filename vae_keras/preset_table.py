@@ -123,10 +123,10 @@ _TABLE: dict[str, tuple[str, dict]] = {
             "plateau_patience": 10, "early_stopping_patience": 30, "min_learning_rate": 1e-5,
         },
     ),
-    "colour_64": (
-        "Residual networks for colour images and for 64 x 64 pixels and more; give it --data",
+    "resnet_64": (
+        "Residual networks for 64 x 64 pixels and more, and for colour; sprites, or your --data",
         {
-            "architecture": "resnet", "likelihood": "optimal_gaussian", "latent_dim": 64,
+            "dataset": "sprites", "architecture": "resnet", "likelihood": "optimal_gaussian", "latent_dim": 64,
             "learning_rate": 5e-4, "batch_size": 64, "epochs": 100, "warmup_epochs": 5,
             "clip_norm": 200.0,
         },

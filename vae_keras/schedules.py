@@ -129,7 +129,8 @@ class Cyclical(Schedule):
     def __call__(self, step: Any) -> Any:
         step = ops.clip(ops.cast(step, "float32"), 0.0, self.duration)
         cycle = step * self.cycles / self.duration
-        # The first step of a cycle must not end up in the one before, by rounding.
+        # Rounded down, the first step of a cycle would be the last of the one before: compilers
+        # divide by multiplying with 1 / duration.
         position = ops.maximum(cycle - ops.floor(cycle + 1e-5), 0.0)
         share = ops.minimum(position / self.rising, 1.0)
         return ops.where(step < self.duration, share, 1.0)
@@ -140,8 +141,8 @@ class Cyclical(Schedule):
 class Sigmoid(Schedule):
     """Logistic rise from 0 to 1 over `duration` steps (or epochs), then 1.
 
-    `sigmoid(steepness (step / duration - 1/2))`, moved and scaled so that it is exactly 0 at step
-    0 and 1 at `duration`: slow, fast around the middle, slow.
+    `sigmoid(steepness (step / duration - 1/2))`, moved and scaled so that it is 0 at step 0
+    and 1 at `duration`: slow, fast around the middle, slow.
 
     Args:
         duration: Steps or epochs until the final weight is reached, > 0.

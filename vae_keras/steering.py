@@ -31,6 +31,12 @@ def training_callbacks(
         schedule = named_schedule(config.kl_schedule, config.warmup_epochs)
         callbacks.insert(0, KLWarmup(config.warmup_epochs, schedule))
     start = warmup_epochs(config, train_images)
+    if config.warmup_steps and start >= config.epochs:  # one in epochs warns by itself
+        warnings.warn(
+            f"The KL warm-up takes {config.warmup_steps} steps, {start} epochs, and training only "
+            f"{config.epochs}: no epoch runs at the final KL weight. Train longer or shorten it.",
+            stacklevel=2,
+        )
     if config.stage_epochs:
         callbacks.append(keras.callbacks.LearningRateScheduler(_Stages(config)))
     elif validated:
@@ -68,14 +74,7 @@ def warmup_epochs(config: Config, train_images: int | None = None) -> int:
         raise ArgumentError(
             "`train_images` must be given for a warm-up in steps. Received: train_images=None"
         )
-    epochs = math.ceil(config.warmup_steps / math.ceil(train_images / config.batch_size))
-    if epochs >= config.epochs:
-        warnings.warn(
-            f"The KL warm-up takes {config.warmup_steps} steps, {epochs} epochs, and training only "
-            f"{config.epochs}: no epoch runs at the final KL weight. Train longer or shorten it.",
-            stacklevel=3,
-        )
-    return epochs
+    return math.ceil(config.warmup_steps / math.ceil(train_images / config.batch_size))
 
 
 class _Stages:

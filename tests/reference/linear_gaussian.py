@@ -11,6 +11,7 @@ import keras
 import numpy as np
 from keras import ops
 from scipy import stats
+from sklearn.decomposition import PCA
 
 from vae_keras import VAE
 from vae_keras.likelihoods import OptimalGaussian
@@ -80,14 +81,37 @@ def set_principal_axes(vae: VAE, x: np.ndarray) -> float:
 
     The directions are orthogonal, so that the posterior is diagonal, as the encoder's is.
     """
-    from sklearn.decomposition import PCA
-
     flat = x.reshape(len(x), -1).astype("float64")
     pca = PCA(LATENT_DIM).fit(flat)
     lengths = np.sqrt(pca.explained_variance_ - pca.noise_variance_)
     kernel = lengths[:, None] * pca.components_ / SPREAD
     vae.decoder.get_layer("mean").set_weights([kernel, (pca.mean_ - CENTER) / SPREAD])
     return float(pca.score(flat))
+
+
+def set_scale(vae: VAE, x: np.ndarray) -> float:
+    """Give the likelihood the standard deviation that PCA leaves as noise, and return it."""
+    wanted = float(np.sqrt(PCA(LATENT_DIM).fit(x.reshape(len(x), -1)).noise_variance_))
+    (weight,) = vae.likelihood.trainable_variables
+    weight.assign(np.log(wanted - 1.0 / 255.0))  # the least scale there is
+    np.testing.assert_allclose(float(vae.likelihood.scale), wanted, rtol=1e-3)
+    return wanted
+
+
+def pca_score(x: np.ndarray) -> float:
+    """Return the mean log-likelihood of probabilistic PCA on its own training data."""
+    flat = x.reshape(len(x), -1).astype("float64")
+    return float(PCA(LATENT_DIM).fit(flat).score(flat))
+
+
+def trained(x: np.ndarray, **settings: Any) -> VAE:
+    """Train a linear VAE to its optimum."""
+    vae = linear_vae(**settings)
+    vae.compile(keras.optimizers.Adam())
+    for rate in (0.03, 0.01, 0.002, 0.0005):
+        vae.optimizer.learning_rate = rate
+        vae.fit(x, batch_size=250, epochs=40, verbose=0)
+    return vae
 
 
 def _decoder(vae: VAE) -> tuple[np.ndarray, np.ndarray]:

@@ -1,14 +1,16 @@
 """The bounds against a model that can be solved: a linear VAE is probabilistic PCA."""
 
-import keras
 import numpy as np
 import pytest
 from linear_gaussian import (
     draw_images,
     exact_log_likelihood,
     linear_vae,
+    pca_score,
     set_exact_encoder,
     set_principal_axes,
+    set_scale,
+    trained,
 )
 from sklearn.decomposition import PCA
 
@@ -17,23 +19,9 @@ from vae_keras.objectives import ImportanceWeighted
 TRAIN = draw_images(2000)
 
 
-def pca_score(x):
-    flat = x.reshape(len(x), -1).astype("float64")
-    return PCA(3).fit(flat).score(flat)
-
-
-def trained(**settings):
-    vae = linear_vae(**settings)
-    vae.compile(keras.optimizers.Adam())
-    for rate in (0.03, 0.01, 0.002, 0.0005):
-        vae.optimizer.learning_rate = rate
-        vae.fit(TRAIN, batch_size=250, epochs=40, verbose=0)
-    return vae
-
-
 @pytest.fixture(scope="module")
 def trained_vae():
-    return trained()
+    return trained(TRAIN)
 
 
 @pytest.mark.slow
@@ -53,7 +41,7 @@ def test_a_trained_linear_vae_is_probabilistic_pca(trained_vae):
 
 @pytest.mark.slow
 def test_so_is_one_trained_on_the_importance_weighted_bound():
-    vae = trained(objective=ImportanceWeighted(5, "doubly_reparameterized"))
+    vae = trained(TRAIN, objective=ImportanceWeighted(5, "doubly_reparameterized"))
     exact = exact_log_likelihood(vae, TRAIN).mean()
     assert pca_score(TRAIN) - 0.05 < exact <= pca_score(TRAIN) + 1e-3
 
@@ -91,13 +79,3 @@ def test_the_bound_rises_with_samples_to_the_exact_log_likelihood():
     error = np.sqrt(np.sum(last.sampling_error**2)) / len(x)
     assert abs(last.mean - exact.mean()) < 4 * error + 1e-3
     assert bounds[-1] == pytest.approx(0.0, abs=0.01)
-
-
-def set_scale(vae, x):
-    """Give the likelihood the standard deviation that PCA leaves as noise."""
-    wanted = np.sqrt(PCA(3).fit(x.reshape(len(x), -1)).noise_variance_)
-    (weight,) = vae.likelihood.trainable_variables
-    least = 1.0 / 255.0
-    weight.assign(np.log(wanted - least))
-    assert float(vae.likelihood.scale) == pytest.approx(wanted, rel=1e-3)
-    return wanted

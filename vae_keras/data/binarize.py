@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 
 from vae_keras.data.image_dataset import ImageDataset, Split
+from vae_keras.errors import DataError
 
 # The draw is the same in every run, whatever its seed, so that test figures compare.
 TRAIN_SEED, VALIDATION_SEED, TEST_SEED = 0, 1, 2
@@ -17,9 +18,12 @@ def binarized(dataset: ImageDataset, *, train: bool) -> ImageDataset:
     that of Larochelle & Murray (2011) for MNIST, differ by what the draws differ.
 
     Args:
-        dataset: Images in bytes.
+        dataset: Images in bytes, or float in [0, 1].
         train: Whether to draw the training images too; a model that draws them anew at each step
             wants them grey.
+
+    Raises:
+        DataError: If float images lie outside [0, 1].
     """
     return dataclasses.replace(
         dataset,
@@ -31,6 +35,12 @@ def binarized(dataset: ImageDataset, *, train: bool) -> ImageDataset:
 
 
 def _drawn(split: Split, seed: int) -> Split:
+    highest = 255.0 if split.images.dtype == np.uint8 else 1.0
+    if len(split) and (split.images.min() < 0 or split.images.max() > highest):
+        raise DataError(
+            "`binarize` must go with images in bytes or float in [0, 1]. "
+            f"Received: values from {split.images.min():.4g} to {split.images.max():.4g}"
+        )
     uniform = np.random.default_rng(seed).random(split.images.shape, dtype="float32")
-    images = np.where(uniform * 255.0 < split.images, 255, 0).astype("uint8")
+    images = np.where(uniform * highest < split.images, 255, 0).astype("uint8")
     return dataclasses.replace(split, images=images)

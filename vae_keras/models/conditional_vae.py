@@ -94,6 +94,11 @@ class ConditionalVAE(VAE):
                 "`x` must hold pairs (images, labels): this model is conditioned on one of "
                 f"{self.num_classes} classes. Received: images without labels"
             )
+        if len(y.shape) > 1 and tuple(y.shape[1:]) != (1,):
+            raise DataError(
+                "`x` must hold pairs (images, labels), each label the number of a class. "
+                f"Received: labels of shape {tuple(y.shape)}"
+            )
         return ops.reshape(y, (-1,))
 
     def _classes(self, labels: np.ndarray, n: int, *, name: str, error: Any) -> np.ndarray:
@@ -112,9 +117,9 @@ class ConditionalVAE(VAE):
         return labels.astype("int32")
 
     def _one_hot(self, label: Tensor) -> Tensor:
-        label = ops.cast(label, "int32")
-        one_hot = ops.one_hot(label, self.num_classes, dtype="float32")
+        classes = ops.arange(self.num_classes, dtype="float32")
+        same = ops.equal(ops.cast(label, "float32")[:, None], classes)
         # Data sets are seen one batch at a time, too late for an error: a class that does not
         # exist makes the loss NaN, like pixels outside the range.
-        known = ops.logical_and(label >= 0, label < self.num_classes)
-        return ops.where(known[:, None], one_hot, float("nan"))
+        known = ops.any(same, axis=1, keepdims=True)
+        return ops.where(known, ops.cast(same, "float32"), float("nan"))

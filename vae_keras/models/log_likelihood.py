@@ -91,8 +91,8 @@ def estimate_log_likelihood(
     """Estimate `log p(x)` of each image; see `VAE.log_likelihood`."""
     if not isinstance(samples, (int, np.integer)) or isinstance(samples, bool) or samples < 1:
         raise ArgumentError(f"`samples` must be a positive integer. Received: samples={samples!r}")
-    if not memory_mib > 0:
-        raise ArgumentError(f"`memory_mib` must be greater than 0. Received: {memory_mib=!r}")
+    if not 0 < memory_mib < math.inf:
+        raise ArgumentError(f"`memory_mib` must be finite and above 0. Received: {memory_mib=!r}")
     likelihood = model.likelihood
     if not likelihood.normalized:
         raise ArgumentError(
@@ -102,7 +102,8 @@ def estimate_log_likelihood(
     x = model.check_images(np.asarray(x))
     label = model.check_label(label, len(x))
     generator = np.random.default_rng(seed)
-    x, levels = _observed(model, x, generator, dequantize=dequantize)
+    # Pixels are drawn apart from codes: how many images there are moves no code's draw.
+    x, levels = _observed(model, x, generator.spawn(1)[0], dequantize=dequantize)
 
     posterior = DiagonalGaussian(*in_batches(model._encoded, x, label))
     codes_at_once = max(1, int(memory_mib * 2**20 / _bytes_per_code(model)))

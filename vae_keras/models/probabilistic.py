@@ -60,6 +60,7 @@ class Probabilistic:
         Returns:
             Nats, shape `(n,)`.
         """
+        _check_seed(seed)
         x = self.check_images(np.asarray(x))
         label = self.check_label(label, len(x))
         generator = np.random.default_rng(seed)

@@ -200,7 +200,8 @@ class VAE(Probabilistic, ImageModel):
         if not self.binarize:
             return x
         source = self.sampling.seed_generator if training else EVALUATION_SEED + 2
-        return ops.cast(keras.random.uniform(ops.shape(x), seed=source) < x, "float32")
+        drawn = ops.cast(keras.random.uniform(ops.shape(x), seed=source) < x, "float32")
+        return ops.where(ops.isnan(x), x, drawn)  # what is out of range stays NaN
 
     def training_loss(self, data: Any) -> Tensor:
         """Loss of a training batch, a scalar; advances the schedule and updates the metrics."""

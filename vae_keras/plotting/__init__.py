@@ -6,6 +6,7 @@ from vae_keras.plotting.images import (
     plot_one_per_class,
     plot_reconstructions,
     plot_samples,
+    plot_samples_by_class,
 )
 from vae_keras.plotting.latent import decoded_grid_codes, plot_decoded_grid, plot_latent_scatter
 from vae_keras.plotting.style import style
@@ -19,5 +20,6 @@ __all__ = [
     "plot_one_per_class",
     "plot_reconstructions",
     "plot_samples",
+    "plot_samples_by_class",
     "style",
 ]

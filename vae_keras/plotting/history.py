@@ -110,11 +110,23 @@ def plot_history(
 
 def _panels(series: Mapping[str, np.ndarray]) -> list[tuple[tuple[str, ...], str, str]]:
     panels: list[tuple[tuple[str, ...], str, str]] = [
-        ((name, f"val_{name}"), title, label) for name, title, label in _PANELS
+        ((name, f"val_{name}"), title, label)
+        for name, title, label in _PANELS
+        if name != "recon_loss" or not _is_all_of_the_loss(series)
     ]
     if not {"kl_weight", "val_kl_weight"} & set(series):
         panels.append((("learning_rate",), "Learning rate", "learning rate"))
     return panels
+
+
+def _is_all_of_the_loss(series: Mapping[str, np.ndarray]) -> bool:
+    """Whether the reconstruction repeats the loss, as that of an autoencoder does."""
+    pairs = [(series.get(f"{part}loss"), series.get(f"{part}recon_loss")) for part in ("", "val_")]
+    return all(
+        loss is not None and recon is not None and np.allclose(loss, recon, equal_nan=True)
+        for loss, recon in pairs
+        if loss is not None or recon is not None
+    )
 
 
 def _draw_curves(

@@ -92,6 +92,41 @@ def plot_samples(images: ArrayLike, *, ax: Axes | None = None) -> Axes:
     return plot_image_grid(images, ax=ax)
 
 
+def plot_samples_by_class(
+    images: ArrayLike, class_names: Sequence[str] | None = None, *, ax: Axes | None = None
+) -> Axes:
+    """Draw generated images in columns, one for each class, with the class's name over it.
+
+    Args:
+        images: Images, shape `(rows, classes, height, width, channels)`, float in `[0, 1]` or
+            uint8; as a rule the images of one row were decoded from one code.
+        class_names: Name of each class number. Defaults to the numbers.
+        ax: Axes to draw on. Defaults to those of a new figure.
+
+    Returns:
+        The axes.
+
+    Raises:
+        ArgumentError: If there are no images, or their shape, type or `class_names` is wrong.
+    """
+    pictures = check_images("images", images, dims=5)
+    rows, classes, *size = pictures.shape
+    if class_names is not None and len(class_names) != classes:
+        raise ArgumentError(
+            f"`class_names` must have a name for each of the {classes} classes. "
+            f"Received: {len(class_names)} names"
+        )
+    canvas, corners = make_canvas(pictures.reshape(-1, *size), rows, classes)
+    names = [class_name(label, class_names) for label in range(classes)]
+    centres = [left + size[1] / 2 - 0.5 for _, left in corners[:classes]]
+    with style():
+        given, ax = ax, new_axes(ax, tile_figsize(canvas, classes, size[1]))
+        draw_canvas(ax, canvas)
+        ax.set_axis_off()
+        _write_columns(ax, centres, names, given)
+    return ax
+
+
 def plot_one_per_class(
     images: ArrayLike,
     labels: ArrayLike,
@@ -154,8 +189,6 @@ def plot_reconstructions(
         ArgumentError: If there are no images, the shapes differ, or `labels`, `class_names` or
             `max_images` do not fit.
     """
-    from matplotlib.figure import Figure
-
     if max_images < 1:
         raise ArgumentError(f"`max_images` must be at least 1. Received: max_images={max_images}")
     if np.shape(images) != np.shape(reconstructions):
@@ -197,10 +230,20 @@ def plot_reconstructions(
             fontsize=SMALL_FONT_SIZE,
         )
         if names is not None:
-            header = column_titles(ax, centres, names)
-            if given is None and isinstance(ax.figure, Figure):
-                ax.figure.set_size_inches(figsize[0], figsize[1] + header)
+            _write_columns(ax, centres, names, given)
     return ax
+
+
+def _write_columns(
+    ax: Axes, centres: Sequence[float], names: Sequence[str], given: Axes | None
+) -> None:
+    """Write a name over each column, and make a figure of our own taller by what they take."""
+    from matplotlib.figure import Figure
+
+    header = column_titles(ax, centres, names)
+    if given is None and isinstance(ax.figure, Figure):
+        width, height = ax.figure.get_size_inches()
+        ax.figure.set_size_inches(width, height + header)
 
 
 def _unclipped(images: np.ndarray) -> np.ndarray:

@@ -66,6 +66,26 @@ def test_parameter_counts(architecture, pinned, by_hand):
     assert encoder.count_params() + decoder.count_params() == pinned
 
 
+def test_conditional_mlp_as_published():
+    by_hand = (
+        dense_count(784 + 10, 512)
+        + dense_count(512, 256)
+        + 2 * dense_count(256, 20)
+        + dense_count(20 + 10, 256)
+        + dense_count(256, 512)
+        + dense_count(512, 784)
+    )
+    parts = mlp((28, 28, 1), 20, Bernoulli(), num_classes=10)
+    assert sum(part.count_params() for part in parts) == by_hand == 1_090_360
+
+
+def test_autoencoder_mlp_as_published():
+    widths = (784, 256, 128, 32, 128, 256, 784)
+    by_hand = sum(map(dense_count, widths[:-1], widths[1:]))
+    parts = mlp((28, 28, 1), 32, SquaredError(), encoder_units=(256, 128), variational=False)
+    assert sum(part.count_params() for part in parts) == by_hand == 476_720
+
+
 @pytest.mark.parametrize("shape", SHAPES)
 def test_any_image_size_comes_back(architecture, shape):
     encoder, decoder = architecture(shape, 3, SquaredError())

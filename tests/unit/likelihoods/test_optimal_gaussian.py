@@ -145,3 +145,17 @@ def test_unknown_modes_are_argument_errors():
 def test_other_ranges_are_argument_errors():
     with pytest.raises(ArgumentError, match=r"^`data_range` must be .* Received: data_range="):
         OptimalGaussian((0, 255))
+
+
+@pytest.mark.backend
+def test_a_vae_fits_the_scale_in_training_alone_and_saves_it(tiny_vae, make_images, tmp_path):
+    x = make_images(8)
+    likelihood = OptimalGaussian(mode="analytic")
+    vae = tiny_vae(likelihood=likelihood)
+    vae.fit(x, epochs=2, batch_size=4, validation_data=(x,), verbose=0)
+    assert int(likelihood.steps) == 4
+    assert 0.1 < scale_of(likelihood) < 0.6  # of noise in [0, 1] around a learned mean
+    vae.save(tmp_path / "vae.keras")
+    loaded = keras.saving.load_model(tmp_path / "vae.keras")
+    assert scale_of(loaded.likelihood) == scale_of(likelihood)
+    assert loaded.evaluate(x, verbose=0) == vae.evaluate(x, verbose=0)

@@ -1,0 +1,171 @@
+"""The commands: the fields of each are its flags, and `run` does it.
+
+Nothing here loads a backend before it has to.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import tyro
+
+from vae_keras.config import Config
+from vae_keras.presets import check_members
+from vae_keras.startup import load_backend
+
+_Model = Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="MODEL")]
+_Images = Annotated[tyro.conf.Positional[tuple[str, ...]], tyro.conf.arg(metavar="[IMAGE ...]")]
+
+
+@dataclass(frozen=True)
+class Train:
+    """Train a model on images, judge it and leave everything in a run directory."""
+
+    settings: tyro.conf.OmitArgPrefixes[Config]
+    run_dir: str | None = None
+    """Directory of the run; must be new or empty. By default a new one under runs/."""
+    config: str | None = None
+    """A config.json of an earlier run to start from, in place of a preset."""
+
+    def run(self) -> None:
+        from vae_keras.run import RunDirectory, new_run_path
+
+        settings = self.settings
+        if settings.data is not None:  # so that the config replays from any directory
+            settings = settings.replace(data=str(Path(settings.data).expanduser().absolute()))
+        check_members(settings)
+        run_directory = RunDirectory(self.run_dir or new_run_path(settings))
+        run_directory.check_free()
+        load_backend(settings.backend)
+        from vae_keras.experiment import train_and_evaluate
+
+        train_and_evaluate(settings, run_directory)
+
+
+@dataclass(frozen=True)
+class Presets:
+    """List the presets: settings to train with, one line each."""
+
+    def run(self) -> None:
+        from vae_keras.summaries import print_presets
+
+        print_presets()
+
+
+@dataclass(frozen=True)
+class Evaluate:
+    """Measure a saved model on the test set of its run, or of another data set."""
+
+    model: _Model
+    """A run directory or a .keras file."""
+    dataset: str | None = None
+    """Data set; by default that of the run."""
+    data: str | None = None
+    """Path of the data; by default that of the run."""
+    log_likelihood: Annotated[int | None, tyro.conf.arg(metavar="SAMPLES")] = None
+    """Estimate the log-likelihood too, from so many codes for each image; 5000 as published."""
+    output: str | None = None
+    """A JSON file for the numbers, beside the table that is printed."""
+    backend: str | None = None
+    """Keras backend: tensorflow, jax, torch."""
+
+    def run(self) -> None:
+        load_backend(self.backend)
+        from vae_keras import applications
+
+        output = None if self.output is None else Path(self.output)
+        applications.evaluate_model(
+            self.model,
+            dataset=self.dataset,
+            data=self.data,
+            log_likelihood=self.log_likelihood,
+            output=output,
+        )
+
+
+@dataclass(frozen=True)
+class Reconstruct:
+    """Encode and decode images; write each reconstruction and an overview as PNG."""
+
+    model: _Model
+    """A run directory or a .keras file."""
+    images: _Images
+    """Image files or folders of images, of the size the model was trained on."""
+    label: str | None = None
+    """Class of the images, by name or number, for a conditional model."""
+    output: str = "reconstructions"
+    """Directory for the pictures; must be new or empty."""
+    backend: str | None = None
+    """Keras backend: tensorflow, jax, torch."""
+
+    def run(self) -> None:
+        load_backend(self.backend)
+        from vae_keras import applications
+
+        applications.reconstruct_files(self.model, self.images, Path(self.output), label=self.label)
+
+
+@dataclass(frozen=True)
+class Encode:
+    """Encode images; write the mean and the standard deviation of each posterior."""
+
+    model: _Model
+    """A run directory or a .keras file."""
+    images: _Images
+    """Image files or folders of images, of the size the model was trained on."""
+    label: str | None = None
+    """Class of the images, by name or number, for a conditional model."""
+    output: str = "codes.csv"
+    """A .csv with a row for each image, or an .npz with the arrays."""
+    backend: str | None = None
+    """Keras backend: tensorflow, jax, torch."""
+
+    def run(self) -> None:
+        load_backend(self.backend)
+        from vae_keras import applications
+
+        applications.encode_files(self.model, self.images, Path(self.output), label=self.label)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Draw codes, decode them, and write the images."""
+
+    model: _Model
+    """A run directory or a .keras file."""
+    n: int | None = None
+    """Number of codes: by default 64, or 8 where each is decoded in every class."""
+    codes: Literal["prior", "mixture", "posterior", "grid"] = "prior"
+    """Where codes come from: the prior, or, by the training data of the run that the model lies
+    in, a mixture of Gaussians fitted to their codes, their posteriors, or a grid over these."""
+    label: str | None = None
+    """Class of the images, by name or number, for a conditional model; by default every class."""
+    seed: int | None = None
+    """Seed of the draw; another one each time by default."""
+    output: str = "samples.png"
+    """A .png for one picture of all, or an .npy for the array."""
+    backend: str | None = None
+    """Keras backend: tensorflow, jax, torch."""
+
+    def run(self) -> None:
+        load_backend(self.backend)
+        from vae_keras import applications
+
+        applications.sample_to_file(
+            self.model,
+            Path(self.output),
+            n=self.n,
+            codes=self.codes,
+            label=self.label,
+            seed=self.seed,
+        )
+
+
+COMMANDS: dict[str, Any] = {
+    "train": Train,
+    "presets": Presets,
+    "evaluate": Evaluate,
+    "reconstruct": Reconstruct,
+    "encode": Encode,
+    "sample": Sample,
+}
