@@ -47,8 +47,7 @@ def evaluate_model(
         output: A JSON file for the numbers, or `None`.
 
     Raises:
-        ArgumentError: If the model lies in no run directory and no data set is named, or has no
-            log-likelihood.
+        ArgumentError: If there is no run and no data set is named, or no log-likelihood.
         DataError: If the model is conditional and the data have no labels.
     """
     vae: Any = load(model)
@@ -201,8 +200,12 @@ def _evaluation_data(model: str, dataset: str | None, data: str | None) -> Image
 
 
 def _log_likelihood(vae: Any, images: ImageDataset, samples: int) -> dict[str, float]:
-    labels = labels_for(vae, images.test.labels)
-    result = vae.log_likelihood(images.test.images, label=labels, samples=samples, progress=True)
+    result = vae.log_likelihood(
+        images.test.images,
+        label=labels_for(vae, images.test.labels),
+        samples=samples,
+        progress=Console().is_terminal,
+    )
     numbers = {
         "log_likelihood": result.mean,
         "log_likelihood_standard_error": result.standard_error,

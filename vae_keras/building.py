@@ -148,6 +148,11 @@ def _built(axis: str, config: Config) -> Any:
         if one.kind not in (one.VAR_KEYWORD, one.VAR_POSITIONAL)
     ]
     for option in options:
+        if not taken:
+            raise ArgumentError(
+                f"`{axis}_options` must be empty for {name!r}, which takes none. "
+                f"Received: {axis}_options={getattr(config, f'{axis}_options')!r}"
+            )
         if option not in {one.name for one in taken}:
             raise unknown_name(f"{axis}_options", option, [one.name for one in taken])
     missing = [one.name for one in taken if one.default is one.empty and one.name not in options]

@@ -12,7 +12,7 @@ import tyro
 
 from vae_keras import __version__
 from vae_keras.commands import COMMANDS, Train
-from vae_keras.config import Config, read_config
+from vae_keras.config import OPTION_AXES, Config, read_config
 from vae_keras.errors import ArgumentError, VAEKerasError, unknown_name
 from vae_keras.presets import preset
 
@@ -73,15 +73,18 @@ def _parse(name: str, arguments: list[str]) -> Any:
 def _starting_settings(arguments: list[str]) -> Config:
     """Return what the other flags override: the settings of `--config` or of `--preset`.
 
-    With another `--architecture` they are without the options of the old one, so that only an
+    With another member of an axis they are without the options of the old one, so that only an
     option that was typed can be one that the new one does not take.
     """
     given: dict[str, str] = {}
+    members: dict[str, str] = {}
     for flag, value in zip(arguments, [*arguments[1:], ""], strict=True):
         name, equals, joined = flag.partition("=")
-        if name in ("--preset", "--config", "--architecture"):
+        axis = name.removeprefix("--")
+        if name in ("--preset", "--config"):
             given[name] = joined if equals else value
-    architecture = given.pop("--architecture", None)
+        elif name != axis and axis in ("architecture", *OPTION_AXES):
+            members[axis] = joined if equals else value
     if len(given) == 2:
         raise ArgumentError(
             "`--config` and `--preset` must not be given together: a config file is complete. "
@@ -91,7 +94,7 @@ def _starting_settings(arguments: list[str]) -> Config:
         settings = read_config(given["--config"])
     else:
         settings = preset(given.get("--preset", "default"))
-    return settings if architecture is None else settings.replace(architecture=architecture)
+    return settings.replace(**members)
 
 
 def _one_line(box: str) -> str:

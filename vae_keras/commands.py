@@ -107,7 +107,7 @@ class Reconstruct:
 
 @dataclass(frozen=True)
 class Encode:
-    """Encode images; write the mean and the standard deviation of each posterior."""
+    """Encode images; write the code of each, of a VAE its mean and standard deviation."""
 
     model: _Model
     """A run directory or a .keras file."""
@@ -136,8 +136,8 @@ class Sample:
     n: int | None = None
     """Number of codes: by default 64, or 8 where each is decoded in every class."""
     codes: Literal["prior", "mixture", "posterior", "grid"] = "prior"
-    """Where codes come from: the prior, or, by the training data of the run that the model lies
-    in, a mixture of Gaussians fitted to their codes, their posteriors, or a grid over these."""
+    """Source of the codes: the prior, or those of the run's training images: a mixture of
+    Gaussians fitted to them, their posteriors, or a grid over these."""
     label: str | None = None
     """Class of the images, by name or number, for a conditional model; by default every class."""
     seed: int | None = None

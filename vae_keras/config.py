@@ -2,12 +2,11 @@
 
 import dataclasses
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from vae_keras.config_rules import RULES, positive_integer
+from vae_keras.config_rules import RULES, positive_integer, read_option, written_options
 from vae_keras.errors import ArgumentError
 
 # Axes whose members take options of their own, beside the architecture with its flags.
@@ -122,13 +121,14 @@ class Config:
             if not accepts(value):
                 raise ArgumentError(f"`{name}` must be {expected}. Received: {name}={value!r}")
         for axis in OPTION_AXES:
-            options = _written_options(f"{axis}_options", getattr(self, f"{axis}_options"))
+            options = written_options(f"{axis}_options", getattr(self, f"{axis}_options"))
             object.__setattr__(self, f"{axis}_options", options)
         if self.warmup_epochs and self.warmup_steps:
             raise ArgumentError(
                 "`warmup_epochs` and `warmup_steps` must not both be set. "
                 f"Received: {self.warmup_epochs} and {self.warmup_steps}"
             )
+        self._check_autoencoder()
         for name in ("filters", "encoder_units", "decoder_units", "stage_epochs"):
             sizes = getattr(self, name)
             if sizes is not None:
@@ -137,6 +137,18 @@ class Config:
                         f"`{name}` must be positive integers. Received: {name}={sizes!r}"
                     )
                 object.__setattr__(self, name, tuple(sizes))  # a list, when read from JSON
+
+    def _check_autoencoder(self) -> None:
+        """Refuse what an autoencoder has no use for, lest it be thought to have had an effect."""
+        if self.model != "autoencoder":
+            return
+        for name in ("regularizer", "prior", "objective", "kl_weight", "binarize"):
+            value, default = getattr(self, name), type(self).__dataclass_fields__[name].default
+            if value != default:
+                raise ArgumentError(
+                    f"`{name}` must not be set for an autoencoder, which has none. "
+                    f"Received: {name}={value!r}"
+                )
 
     @property
     def architecture_options(self) -> dict[str, Any]:
@@ -150,7 +162,7 @@ class Config:
         Args:
             axis: `"likelihood"`, `"prior"`, `"objective"` or `"regularizer"`.
         """
-        return dict(_read_option(option) for option in getattr(self, f"{axis}_options"))
+        return dict(read_option(option) for option in getattr(self, f"{axis}_options"))
 
     def replace(self, **changes: Any) -> "Config":
         """Return a copy with some settings changed.
@@ -224,27 +236,3 @@ def read_config(path: str | Path) -> Config:
     if not isinstance(values, dict):
         raise ArgumentError(f"`config` must hold a JSON object. Received: {path}")
     return from_dict(values)
-
-
-def _written_options(name: str, options: Any) -> tuple[str, ...]:
-    """Return options as NAME=VALUE with JSON values; a dictionary is written so too."""
-    if isinstance(options, Mapping):
-        return tuple(f"{key}={json.dumps(value)}" for key, value in options.items())
-    if not isinstance(options, tuple | list) or not all(
-        isinstance(option, str) and option.partition("=")[0].isidentifier() and "=" in option
-        for option in options
-    ):
-        raise ArgumentError(
-            f"`{name}` must be a dictionary, or NAME=VALUE for each option. "
-            f"Received: {name}={options!r}"
-        )
-    return tuple(options)
-
-
-def _read_option(option: str) -> tuple[str, Any]:
-    """Return name and value; what is no JSON is a string."""
-    name, _, value = option.partition("=")
-    try:
-        return name, json.loads(value)
-    except ValueError:
-        return name, value

@@ -1,8 +1,11 @@
 """What each setting accepts, and how an error says it."""
 
+import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
+
+from vae_keras.errors import ArgumentError
 
 BACKENDS = ("tensorflow", "jax", "torch")
 
@@ -72,3 +75,27 @@ RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "seed": (lambda value: _count(value) and value < 2**32, "an integer from 0 to 2**32 - 1"),
     "backend": (lambda value: value in (None, *BACKENDS), f"one of {', '.join(BACKENDS)}"),
 }
+
+
+def written_options(name: str, options: Any) -> tuple[str, ...]:
+    """Return options as NAME=VALUE with JSON values; a dictionary is written so too."""
+    if isinstance(options, Mapping):
+        return tuple(f"{key}={json.dumps(value)}" for key, value in options.items())
+    if not isinstance(options, tuple | list) or not all(
+        isinstance(option, str) and option.partition("=")[0].isidentifier() and "=" in option
+        for option in options
+    ):
+        raise ArgumentError(
+            f"`{name}` must be a dictionary, or NAME=VALUE for each option. "
+            f"Received: {name}={options!r}"
+        )
+    return tuple(options)
+
+
+def read_option(option: str) -> tuple[str, Any]:
+    """Return name and value; what is no JSON is a string."""
+    name, _, value = option.partition("=")
+    try:
+        return name, json.loads(value)
+    except ValueError:
+        return name, value

@@ -10,8 +10,8 @@ the prior is (a small KL weight, or no prior at all), other sources are better:
 - the same on a regular grid (`aggregated_posterior_grid`): up to three dimensions; the mass of
   each cell is exact, only the place within a cell is not.
 
-The codes of a conditional VAE hold little of the label, so one sampler is right for all classes.
-Where the codes of a model do hold it, give each function those of one class.
+The codes of a conditional VAE should hold little of the label, and then one sampler is right for
+all classes; one of the codes of a class alone is right for that class in any case.
 """
 
 import warnings
@@ -63,10 +63,9 @@ def fit_mixture(codes: ArrayLike, components: int = 10, *, seed: int = 0) -> Cod
     """Fit a mixture of Gaussians with full covariances to codes, by expectation maximisation.
 
     Args:
-        codes: Shape `(n, latent_dim)`: the codes of an autoencoder, or one draw from each image's
-            posterior. Posterior means would leave out what the posteriors are wide.
-        components: Number of Gaussians, from 1 to `n`; with as many as there are codes each is a
-            copy of one. Defaults to `10`, as published.
+        codes: Shape `(n, latent_dim)`: those of an autoencoder, or one draw from each image's
+            posterior, which is wider than the means are.
+        components: Number of Gaussians, from 1 to `n`. Defaults to `10`, as published.
         seed: Seed of the start of the fit. Defaults to `0`.
 
     Raises:
@@ -96,8 +95,8 @@ def fit_mixture(codes: ArrayLike, components: int = 10, *, seed: int = 0) -> Cod
             fitted = GaussianMixture(components, max_iter=2000, random_state=seed).fit(points)
         except ValueError as error:
             raise ArgumentError(
-                "`codes` must be spread in all directions, by no more than about 1e5. "
-                f"Received: values up to {np.abs(points).max():.3g} ({str(error).split(' (')[0]})"
+                "`codes` must be spread in every direction, or be scaled down, for a mixture. "
+                f"Received: values up to {np.abs(points).max():.3g}"
             ) from error
     return CodeMixture(fitted.weights_, fitted.means_, fitted.covariances_)
 
@@ -166,8 +165,8 @@ class CodeGrid:
 def aggregated_posterior_grid(mean: ArrayLike, log_var: ArrayLike, bins: int = 100) -> CodeGrid:
     """Weigh the cells of a regular grid with the mass that the aggregated posterior has there.
 
-    The mass of a cell under `1/N sum_i q(z | x_i)` is exact: the mean over the images of a product
-    of differences of normal distribution functions.
+    That mass is exact: the mean over the images of a product of differences of normal distribution
+    functions.
 
     Args:
         mean: Means of the posteriors, shape `(n, latent_dim)`, `latent_dim` at most 3.
@@ -176,8 +175,8 @@ def aggregated_posterior_grid(mean: ArrayLike, log_var: ArrayLike, bins: int = 1
             posteriors blur them. Defaults to `100`.
 
     Raises:
-        ArgumentError: If the arrays are not finite matrices of one shape, or have more dimensions
-            or the grid more cells than can be held.
+        ArgumentError: If the arrays are not finite matrices of one shape, or have too many
+            dimensions, or the grid too many cells.
 
     Example:
         >>> grid = aggregated_posterior_grid(*vae.encode_distribution(x_train))

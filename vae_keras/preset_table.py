@@ -126,7 +126,8 @@ _TABLE: dict[str, tuple[str, dict]] = {
     "resnet_64": (
         "Residual networks for 64 x 64 pixels and more, and for colour; sprites, or your --data",
         {
-            "dataset": "sprites", "architecture": "resnet", "likelihood": "optimal_gaussian", "latent_dim": 64,
+            "dataset": "sprites", "architecture": "resnet", "likelihood": "optimal_gaussian",
+            "latent_dim": 64,
             "learning_rate": 5e-4, "batch_size": 64, "epochs": 100, "warmup_epochs": 5,
             "clip_norm": 200.0,
         },

@@ -31,8 +31,8 @@ def sample_images(
         n: Number of codes, > 0.
         codes: One of `CODE_SOURCES`; an autoencoder has `"mixture"` alone.
             Defaults to `"prior"`.
-        label: Class of the images, for a conditional model. Without one each code is decoded in
-            every class.
+        label: Class of the images, for a conditional model; the codes are then like those of the
+            training images of this class. Without one, each code is decoded in every class.
         seed: Integer seed; `None` draws one.
         train: Training images, and labels for a conditional model, which every source but the
             prior looks at. Defaults to `None`.
@@ -44,9 +44,9 @@ def sample_images(
     Raises:
         ArgumentError: If an argument makes no sense or the model has no such source.
     """
-    sampler = _sampler(model, codes, train)
     if label is not None:
         model.check_label(label, 1)
+    sampler = _sampler(model, codes, train, label)
     if seed is None:
         seed = int(np.random.default_rng().integers(2**31))
     drawn = None if sampler is None else sampler.sample(n, seed)
@@ -61,7 +61,7 @@ def sample_images(
     return images(label)
 
 
-def _sampler(model: Any, codes: str, train: Split | None) -> Any:
+def _sampler(model: Any, codes: str, train: Split | None, label: int | None) -> Any:
     """Return what to draw codes from; `None` for the prior, which the model has itself."""
     if codes not in CODE_SOURCES:
         raise unknown_name("codes", codes, CODE_SOURCES)
@@ -78,6 +78,14 @@ def _sampler(model: Any, codes: str, train: Split | None) -> Any:
             f"`train` must be given with codes={codes!r}, which are like those of training images. "
             "Received: train=None"
         )
+    if label is not None and train.labels is not None:
+        # Should the codes still hold something of the label, these are the right ones for it.
+        chosen = train.labels == label
+        if not chosen.any():
+            raise ArgumentError(
+                f"`label` must be a class of the training images. Received: label={label!r}"
+            )
+        train = Split(train.images[chosen], train.labels[chosen])
     labels = labels_for(model, train.labels)
     if not has_posteriors:
         return _mixture(model.encode(train.images, label=labels))

@@ -12,6 +12,8 @@ from vae_keras.config import Config
 from vae_keras.errors import ArgumentError
 from vae_keras.schedules import named_schedule
 
+_CYCLICAL_EPOCHS = 16  # four for each cycle: two rise, two at the final weight
+
 
 def training_callbacks(
     config: Config, *, validated: bool = True, train_images: int | None = None
@@ -29,6 +31,12 @@ def training_callbacks(
     callbacks: list[Any] = [StopOnDivergence()]
     if config.model != "autoencoder" and not config.warmup_steps:
         schedule = named_schedule(config.kl_schedule, config.warmup_epochs)
+        if config.kl_schedule == "cyclical" and 0 < config.warmup_epochs < _CYCLICAL_EPOCHS:
+            warnings.warn(
+                f"Four cycles of the KL weight in {config.warmup_epochs} epochs are too coarse. "
+                f"Take {_CYCLICAL_EPOCHS} epochs at least, or set `warmup_steps`.",
+                stacklevel=2,
+            )
         callbacks.insert(0, KLWarmup(config.warmup_epochs, schedule))
     start = warmup_epochs(config, train_images)
     if config.warmup_steps and start >= config.epochs:  # one in epochs warns by itself

@@ -7,6 +7,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from vae_keras.config import read_config
 from vae_keras.preset_table import SUMMARIES
@@ -26,15 +27,18 @@ _ROWS = (
 )
 
 
-def print_presets(console: Console | None = None) -> None:
+def print_presets() -> None:
     """Print the presets, one line each where the output is no terminal."""
-    console = console or Console()
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=_LINE_LENGTH)
     table = Table.grid(padding=(0, 2))
     for name, summary in SUMMARIES.items():
-        table.add_row(name, summary)
-    width = console.width if console.is_terminal else _LINE_LENGTH
-    console.print(table, width=width, highlight=False, markup=False)
-    console.print("\nvae-keras train --preset NAME; any flag overrides one of its settings")
+        table.add_row(name, Text(summary))
+    console.print(table, highlight=False)
+    console.print(
+        "\nvae-keras train --preset NAME; any flag overrides one of its settings", highlight=False
+    )
 
 
 def parameter_count(vae: Any) -> int:

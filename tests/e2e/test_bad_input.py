@@ -20,6 +20,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 OWN = ["--architecture", "mlp", "--encoder-units", "8", "--epochs", "1", "--warmup-epochs", "0"]
 DIGITS = ["--dataset", "digits", *OWN]
+IWAE = ["--objective", "importance_weighted"]
 
 
 @pytest.fixture(scope="session")
@@ -82,9 +83,43 @@ TRAINING = {
     "architecture": (["--architecture", "stabel_conv"], ["`architecture`", "'stable_conv'"]),
     "likelihood": (["--likelihood", "bernouli"], ["`likelihood`", "Did you mean 'bernoulli'"]),
     "activation": ([*DIGITS, "--activation", "reul"], ["`activation`", "Did you mean 'relu'"]),
-    "normalization": ([*DIGITS, "--normalization", "group"], ["--normalization", "group"]),
+    "normalization": ([*DIGITS, "--normalization", "instance"], ["--normalization", "instance"]),
     "backend": ([*DIGITS, "--backend", "theano"], ["`backend`", "tensorflow, jax, torch"]),
     "option of another": ([*DIGITS, "--filters", "8"], ["`filters`", "'mlp'", "filters=(8,)"]),
+    "regularizer": (["--regularizer", "free_bit"], ["`regularizer`", "Did you mean 'free_bits'"]),
+    "samples": ([*DIGITS, *IWAE, "--objective-options", "samples=0"], ["`samples`", "samples=0"]),
+    "capacity": (
+        [*DIGITS, "--regularizer", "capacity", "--regularizer-options", "capacity=-1"],
+        ["`capacity`", "capacity=-1"],
+    ),
+    "data range": (
+        [*DIGITS, "--likelihood-options", "data_range=[0,2]"],
+        ["`data_range`", "(0, 1) or (-1, 1)"],
+    ),
+    "option of a member": (
+        [*DIGITS, "--likelihood", "gaussian", "--likelihood-options", "scal=1"],
+        ["`likelihood_options`", "Did you mean 'scale'"],
+    ),
+    "option of none": (
+        [*DIGITS, "--likelihood", "bernoulli", "--likelihood-options", "scale=1"],
+        ["`likelihood_options`", "takes none"],
+    ),
+    "option without a value": (
+        [*DIGITS, "--prior", "mixture", "--prior-options", "components"],
+        ["`prior_options`", "NAME=VALUE"],
+    ),
+    "bound with another regularizer": (
+        [*DIGITS, *IWAE, "--regularizer", "mmd"],
+        ["`regularizer`", "`KL`", "MMD"],
+    ),
+    "what settings cannot build": (
+        [*DIGITS, "--likelihood", "perceptual"],
+        ["`likelihood`", "only Python can give"],
+    ),
+    "autoencoder with a weight": (
+        [*DIGITS, "--model", "autoencoder", "--kl-weight", "4"],
+        ["`kl_weight`", "autoencoder"],
+    ),
     "latent-dim": ([*DIGITS, "--latent-dim", "0"], ["`latent_dim`", "latent_dim=0"]),
     "batch-size": ([*DIGITS, "--batch-size", "-1"], ["`batch_size`", "batch_size=-1"]),
     "epochs": ([*DIGITS, "--epochs", "0"], ["`epochs`", "epochs=0"]),

@@ -12,6 +12,8 @@ from PIL import Image
 
 import vae_keras
 from vae_keras import cli, load_dataset
+from vae_keras.generation import AggregatedPosterior
+from vae_keras.preset_table import SUMMARIES
 
 # Python hides these from users, pytest does not, and here the standard error is looked at.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -54,7 +56,22 @@ def test_evaluate_on_other_data(run, command, tmp_path):
     assert output.startswith("Test set of array")
     numbers = json.loads((tmp_path / "numbers.json").read_text())
     assert set(numbers) == {"loss", "recon_loss", "kl_loss", "kl_scaled", "elbo", "mse"}
+    assert "log-likelihood" not in output
     assert numbers["loss"] == pytest.approx(numbers["recon_loss"] + numbers["kl_loss"], rel=1e-5)
+
+
+def test_evaluate_estimates_the_log_likelihood(run, command, tmp_path):
+    output = command(
+        *["evaluate", run.path, "--log-likelihood", 20, "--output", tmp_path / "numbers.json"]
+    )
+    numbers = json.loads((tmp_path / "numbers.json").read_text())
+    assert numbers["log_likelihood_samples"] == 20
+    # Twenty codes make a tighter bound than one, on the same images.
+    assert numbers["elbo"] < numbers["log_likelihood"] < numbers["elbo"] + 2
+    assert 0 < numbers["log_likelihood_standard_error"] < 1
+    assert "bits_per_dimension" not in numbers  # the squared error is a density
+    line = next(line for line in output.splitlines() if line.startswith("log-likelihood, nats"))
+    assert line.split()[-1] == f"{numbers['log_likelihood']:.2f}"
 
 
 def test_reconstruct(run, command, photos, tmp_path):
@@ -99,6 +116,20 @@ def test_sample_array_by_seed(run, command, tmp_path):
     assert np.abs(a - c).max() > 1e-3
 
 
+@pytest.mark.parametrize("codes", ["mixture", "posterior", "grid"])
+def test_sample_from_the_codes_of_the_training_images(codes, run, command, tmp_path):
+    output = tmp_path / "samples.npy"
+    command("sample", run.path, "--codes", codes, "--n", 400, "--seed", 1, "--output", output)
+    drawn = np.load(output)
+    assert drawn.shape == (400, 8, 8, 1)
+    vae = vae_keras.load(run.path)
+    train = load_dataset("digits", train_size=64).train
+    known = AggregatedPosterior(*vae.encode_distribution(train.images)).sample(5000, seed=0)
+    # Five standard errors of the mean of 400 pixels.
+    error = 5 * drawn.std(axis=0).max() / 20
+    np.testing.assert_allclose(drawn.mean(axis=0), vae.decode(known).mean(axis=0), atol=error)
+
+
 def test_encode(run, command, photos, tmp_path):
     folder, images = photos
     command("encode", run.path, folder, "--output", tmp_path / "codes.csv")
@@ -136,22 +167,33 @@ def test_help(name, capsys):
 def test_overview(arguments, capsys):
     assert cli.main(arguments) == 0
     output = capsys.readouterr().out
-    for name in ("train", "evaluate", "reconstruct", "sample", "encode"):
-        assert f"\n  {name} " in output
+    names = [line.split()[0] for line in output.splitlines()[2:]]
+    assert names == ["train", "presets", "evaluate", "reconstruct", "encode", "sample"]
 
 
-HELP = """
+def test_presets(command):
+    output = command("presets")
+    for name, summary in SUMMARIES.items():
+        assert f"{name} " in output and summary in output
+
+
+LIGHT = """
 import contextlib, io, sys
 from vae_keras.cli import main
 with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):
-    main(["train", "--help"])
+    main(sys.argv[1:])
 print(*sorted({"keras", "tensorflow", "numpy", "matplotlib", "sklearn"} & set(sys.modules)))
 """
 
 
-def test_help_loads_no_backend():
+@pytest.mark.parametrize("arguments", [["train", "--help"], ["presets"]])
+def test_help_loads_no_backend(arguments):
     done = subprocess.run(
-        [sys.executable, "-c", HELP], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", LIGHT, *arguments],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
     )
     assert done.stdout.split() == []
 

@@ -196,3 +196,12 @@ def test_another_member_drops_the_options_of_the_old_one():
 def test_one_warmup_or_the_other():
     with pytest.raises(ArgumentError, match=r"`warmup_epochs` and `warmup_steps` must not both"):
         Config(warmup_epochs=1, warmup_steps=100)
+
+
+@pytest.mark.parametrize(
+    "setting", [{"regularizer": "mmd"}, {"kl_weight": 4.0}, {"binarize": "dynamic"}]
+)
+def test_an_autoencoder_refuses_what_it_has_no_use_for(setting):
+    (name,) = setting
+    with pytest.raises(ArgumentError, match=f"`{name}` must not be set for an autoencoder"):
+        Config(model="autoencoder", **setting)

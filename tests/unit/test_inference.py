@@ -36,6 +36,25 @@ def test_from_a_run_directory_and_from_a_file(run, name):
     assert vae_keras.load(str(path / name)).latent_dim == 2
 
 
+@pytest.mark.parametrize("kind", ["Autoencoder", "ConditionalVAE"])
+def test_models_of_every_kind(kind, tmp_path):
+    likelihood = SquaredError()
+    options = {"variational": False} if kind == "Autoencoder" else {"num_classes": 3}
+    parts = mlp((4, 4, 1), 2, likelihood, encoder_units=(4,), **options)
+    model = getattr(vae_keras, kind)(*parts, likelihood)
+    model.compile("adam", run_eagerly=True)
+    images = np.random.default_rng(1).random((3, 4, 4, 1), "float32")
+    model.fit(images, np.arange(3), verbose=0)
+    model.save(tmp_path / "model.keras")
+    loaded = vae_keras.load(tmp_path)
+    assert type(loaded) is type(model)
+    assert int(loaded.optimizer.iterations) == 1
+    label = None if kind == "Autoencoder" else 1
+    np.testing.assert_allclose(
+        loaded.reconstruct(images, label=label), model.reconstruct(images, label=label), atol=1e-6
+    )
+
+
 def refused(path):
     """Return the message of the error, which is one line."""
     with pytest.raises(ModelFileError) as caught:
@@ -90,7 +109,9 @@ def test_a_zip_that_is_no_model(tmp_path):
 def test_another_model(run, tmp_path):
     path = tmp_path / "other.keras"
     keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)]).save(path)
-    assert refused(path).endswith("a `Sequential`")
+    message = refused(path)
+    assert "`VAE`, `ConditionalVAE` or `Autoencoder`" in message
+    assert message.endswith("a `Sequential`")
 
 
 def test_half_of_a_model(run, tmp_path):

@@ -59,13 +59,14 @@ class LogLikelihood:
         """`-mean / (dimensions log 2)`, for 8-bit or binary data; less is better.
 
         Raises:
-            ArgumentError: If the likelihood is a density and the images were not dequantised.
+            ArgumentError: If the likelihood is a density and the images were not dequantised, or
+                a probability of binary images and they were grey.
         """
         if self.levels_per_unit is None:
             raise ArgumentError(
-                "`dequantize=True` must be given to `log_likelihood` for bits per dimension: the "
-                "likelihood is a density, which has none for 8-bit images as they are. "
-                "Received: dequantize=False"
+                "`bits_per_dimension` needs a probability: of 8-bit images, with a density and "
+                "`log_likelihood(..., dequantize=True)`, or of binary ones with `Bernoulli`. "
+                "Received: neither"
             )
         nats = self.mean / self.dimensions - math.log(self.levels_per_unit)
         return -nats / math.log(2.0)

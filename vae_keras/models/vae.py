@@ -15,9 +15,14 @@ from vae_keras.models.images import drawn_binary
 from vae_keras.models.parts import check_objective, check_parts
 from vae_keras.models.probabilistic import Probabilistic
 from vae_keras.models.reduction import mean_over_images, weights_of_images
+from vae_keras.models.regularizer_needs import (
+    latent_terms,
+    learn_dataset_size,
+    warn_if_unfinished,
+)
 from vae_keras.objectives import ELBO, Batch, LossTerms, Objective
 from vae_keras.priors import Prior, StandardNormal
-from vae_keras.regularizers import KL, LatentTerms, Regularizer
+from vae_keras.regularizers import KL, Regularizer
 from vae_keras.schedules import Schedule
 
 # Noise of the test step: the bound needs drawn codes, and two evaluations have to agree.
@@ -171,7 +176,7 @@ class VAE(Probabilistic, ImageModel):
                 posterior=posterior,
                 noise=keras.random.normal((samples * images, latent_dim), seed=source),
                 reconstruction=reconstruction,
-                latent=lambda codes: self._latent_terms(posterior, codes, training=training),
+                latent=lambda codes: latent_terms(self, posterior, codes, training=training),
                 regularizer=self.regularizer,
                 prior=self.prior,
                 weight=(
@@ -181,20 +186,6 @@ class VAE(Probabilistic, ImageModel):
                 ),
             )
         )
-
-    def _latent_terms(
-        self, posterior: DiagonalGaussian, codes: Tensor, *, training: bool
-    ) -> LatentTerms:
-        given: dict[str, Any] = {}
-        if "prior_codes" in self.regularizer.needs:
-            source = self.sampling.seed_generator if training else EVALUATION_SEED + 1
-            given["prior_codes"] = self.prior.sample(ops.shape(codes)[0], seed=source)
-        if "dataset_size" in self.regularizer.needs:
-            given["dataset_size"] = ops.convert_to_tensor(self.dataset_size)
-        if "step" in self.regularizer.needs:
-            done = ops.cast(self.kl_step, "float32") if training else float("inf")
-            given["step"] = ops.convert_to_tensor(done, "float32")
-        return LatentTerms(posterior, codes, self.prior, **given)
 
     def _target(self, x: Tensor, *, training: bool) -> Tensor:
         if not self.binarize:
@@ -233,8 +224,10 @@ class VAE(Probabilistic, ImageModel):
             # Where a warm-up was cut short, its weight is not this training's: `KLWarmup` sets
             # its own, and without one the weight is the final one from the first step.
             self.set_kl_weight(1.0)
-        self._learn_dataset_size(x)
-        return super().fit(x, y, **kwargs)
+        learn_dataset_size(self, x)
+        history = super().fit(x, y, **kwargs)
+        warn_if_unfinished(self)
+        return history
 
     fit.__doc__ = ImageModel.fit.__doc__
 
@@ -243,18 +236,6 @@ class VAE(Probabilistic, ImageModel):
 
     def _check_parts(self, encoder: Any, decoder: Any, likelihood: Any) -> None:
         check_parts(encoder, decoder, likelihood)
-
-    def _learn_dataset_size(self, x: Any) -> None:
-        """Tell a regulariser that corrects for the size of the data set what it is."""
-        if "dataset_size" not in self.regularizer.needs:
-            return
-        given = getattr(self.regularizer, "dataset_size", None)
-        if given is None and not isinstance(x, (np.ndarray, list)):
-            raise ArgumentError(
-                f"`dataset_size` of `{type(self.regularizer).__name__}` must be given where `x` "
-                f"is not an array: it cannot be counted. Received: x of type {type(x).__name__}"
-            )
-        self.dataset_size.assign(float(len(x) if given is None else given))
 
     def _reduced_loss(self, data: Any, *, training: bool) -> Tensor:
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)

@@ -90,7 +90,8 @@ class ImportanceWeighted(Objective):
         fixed = ops.stop_gradient(codes)
         fixed_posterior = DiagonalGaussian(*(ops.stop_gradient(one) for one in posterior))
         first = self._log_weights(batch, fixed_posterior, fixed, batch.reconstruction(fixed))
-        share = ops.stop_gradient(ops.softmax(first, axis=0))
+        # A softmax; Keras' own warns of one over a single sample.
+        share = ops.stop_gradient(ops.exp(first - ops.logsumexp(first, axis=0, keepdims=True)))
 
         # The same codes; a gradient that passes through them is multiplied by `factor`, which is
         # the share, as published, where the weight is 1.

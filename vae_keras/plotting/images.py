@@ -99,12 +99,9 @@ def plot_samples_by_class(
 
     Args:
         images: Images, shape `(rows, classes, height, width, channels)`, float in `[0, 1]` or
-            uint8; as a rule the images of one row were decoded from one code.
+            uint8; those of a row as a rule from one code.
         class_names: Name of each class number. Defaults to the numbers.
         ax: Axes to draw on. Defaults to those of a new figure.
-
-    Returns:
-        The axes.
 
     Raises:
         ArgumentError: If there are no images, or their shape, type or `class_names` is wrong.
@@ -120,9 +117,10 @@ def plot_samples_by_class(
     names = [class_name(label, class_names) for label in range(classes)]
     centres = [left + size[1] / 2 - 0.5 for _, left in corners[:classes]]
     with style():
-        given, ax = ax, new_axes(ax, tile_figsize(canvas, classes, size[1]))
+        given, ax = ax, new_axes(ax, tile_figsize(canvas, classes, size[1], text=0.1))
         draw_canvas(ax, canvas)
         ax.set_axis_off()
+        ax.set_anchor("N")  # the layout reckons with the names above the room for the images
         _write_columns(ax, centres, names, given)
     return ax
 
@@ -237,7 +235,7 @@ def plot_reconstructions(
 def _write_columns(
     ax: Axes, centres: Sequence[float], names: Sequence[str], given: Axes | None
 ) -> None:
-    """Write a name over each column, and make a figure of our own taller by what they take."""
+    """Write a name over each column; a figure of our own becomes taller by what they take."""
     from matplotlib.figure import Figure
 
     header = column_titles(ax, centres, names)

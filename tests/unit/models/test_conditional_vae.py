@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from vae_keras import VAE, Config, ConditionalVAE
+from vae_keras import VAE, ConditionalVAE, Config
 from vae_keras.architectures import mlp
 from vae_keras.building import build_model_for
 from vae_keras.data import ImageDataset, Split
@@ -104,9 +104,7 @@ def test_each_network_gets_the_class_of_each_image(make_images):
     np.testing.assert_allclose(posterior.log_var, log_var, atol=1e-6)
     pictures = ops.convert_to_numpy(vae.decoder([mean, one_hot]))
     np.testing.assert_allclose(vae.reconstruct(x, label=LABELS, batch_size=4), pictures, atol=1e-6)
-    np.testing.assert_allclose(
-        ops.convert_to_numpy(vae((x, LABELS))), pictures, atol=1e-6
-    )
+    np.testing.assert_allclose(ops.convert_to_numpy(vae((x, LABELS))), pictures, atol=1e-6)
     np.testing.assert_allclose(vae.predict((x, LABELS), verbose=0), pictures, atol=1e-6)
     assert vae.num_classes == 3
 
@@ -317,9 +315,7 @@ def test_interpolation_and_traversal_have_one_class(make_images):
     np.testing.assert_allclose(pictures[1], vae.decode(middle, label=2)[0], atol=1e-6)
     around = vae.traverse(x[0], label=2, steps=3, low=-1, high=1)
     code = vae.encode(x[:1], label=2)[0]
-    np.testing.assert_allclose(
-        around[1, 2], vae.decode([[code[0], 1.0]], label=2)[0], atol=1e-6
-    )
+    np.testing.assert_allclose(around[1, 2], vae.decode([[code[0], 1.0]], label=2)[0], atol=1e-6)
     with pytest.raises(ArgumentError, match="`label` must be given"):
         vae.traverse()
 

@@ -70,6 +70,14 @@ def test_learning_rate_has_its_own_panel_where_there_is_no_kl_weight():
     assert list(panels) == ["Loss", "Learning rate"]
 
 
+def test_a_reconstruction_that_is_all_of_the_loss_is_drawn_once():
+    same = {"loss": [2.0, 1.0], "recon_loss": [2.0, 1.0], "val_loss": [3.0, 2.0]}
+    assert list(_panels(plot_history({**same, "val_recon_loss": [3.0, 2.0]}))) == ["Loss"]
+    decayed = {**same, "val_recon_loss": [2.9, 1.9]}
+    assert list(_panels(plot_history(decayed))) == ["Loss", "Reconstruction"]
+    assert list(_panels(plot_history({"recon_loss": [2.0, 1.0]}))) == ["Reconstruction"]
+
+
 def test_end_of_warmup_and_best_epoch_are_marked():
     figure = plot_history(_history(warmup=4))
     assert _legend(figure)[-2:] == [

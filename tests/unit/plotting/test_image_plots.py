@@ -9,6 +9,7 @@ from vae_keras.plotting import (
     plot_one_per_class,
     plot_reconstructions,
     plot_samples,
+    plot_samples_by_class,
 )
 
 FASHION = [
@@ -78,6 +79,23 @@ def test_one_per_class_takes_the_first_of_each():
     assert _texts(plot_one_per_class(images, labels)) == ["0", "2", "7"]
 
 
+def test_samples_stand_in_the_columns_of_their_classes():
+    images = _images(2, 3, 5, 4, 1)
+    ax = plot_samples_by_class(images, ["Bag", "Coat", "Dress"])
+    canvas = _canvas(ax)
+    assert canvas.shape == (2 * 5 + 1, 3 * 4 + 2)
+    for row in range(2):
+        for column in range(3):
+            tile = canvas[6 * row : 6 * row + 5, 5 * column : 5 * column + 4]
+            np.testing.assert_array_equal(tile, images[row, column, ..., 0])
+    assert [(text.get_text(), text.xy) for text in ax.texts] == [
+        ("Bag", (1.5, 1.0)),
+        ("Coat", (6.5, 1.0)),
+        ("Dress", (11.5, 1.0)),
+    ]
+    assert _texts(plot_samples_by_class(images)) == ["0", "1", "2"]
+
+
 def test_reconstructions_stand_under_their_images_with_the_error_beneath():
     images = _images(3, 4, 4, 1)
     copies = images.copy()
@@ -101,10 +119,19 @@ def test_reconstructions_draw_the_first_few_and_measure_what_is_not_clipped():
     assert [label.get_text() for label in ax.get_xticklabels()] == ["4.0000"] * 3
 
 
-@pytest.mark.parametrize("names", [FASHION, ["automobile transport", "bird"] * 5])
-def test_class_names_neither_overlap_nor_leave_the_figure(names):
+def _columns_of_reconstructions(names):
     images = _images(10, 28, 28, 1)
-    ax = plot_reconstructions(images, images, labels=np.arange(10), class_names=names)
+    return plot_reconstructions(images, images, labels=np.arange(10), class_names=names)
+
+
+def _columns_of_samples(names):
+    return plot_samples_by_class(_images(2, 10, 28, 28, 1), names)
+
+
+@pytest.mark.parametrize("draw", [_columns_of_reconstructions, _columns_of_samples])
+@pytest.mark.parametrize("names", [FASHION, ["automobile transport", "bird"] * 5])
+def test_class_names_neither_overlap_nor_leave_the_figure(names, draw):
+    ax = draw(names)
     canvas = FigureCanvasAgg(ax.figure)
     canvas.draw()
     page = ax.figure.bbox
@@ -147,6 +174,8 @@ GOOD = np.zeros((2, 4, 4, 1))
         (lambda: plot_one_per_class(GOOD, [0.0, 1.0]), "`labels` must be integers"),
         (lambda: plot_one_per_class(GOOD, [0, 2], ["a", "b"]), "`class_names`.*Received: 2 names"),
         (lambda: plot_one_per_class(GOOD[:0], []), "`images`"),
+        (lambda: plot_samples_by_class(GOOD), r"shape \(rows, columns, height"),
+        (lambda: plot_samples_by_class(GOOD[None], ["a"]), "each of the 2 classes.*1 names"),
         (lambda: plot_reconstructions(GOOD, GOOD[:1]), "`reconstructions`.*Received: "),
         (lambda: plot_reconstructions(GOOD[:0], GOOD[:0]), "`images`"),
         (lambda: plot_reconstructions(GOOD, GOOD + np.inf), "`reconstructions` must be finite"),
@@ -161,8 +190,8 @@ def test_wrong_input_is_refused(draw, message):
 
 def test_given_axes_keep_the_size_of_their_figure():
     figure = Figure(figsize=(5, 4))
+    upper, lower = figure.subplots(2)
     images = _images(10, 28, 28, 1)
-    plot_reconstructions(
-        images, images, labels=np.arange(10), class_names=FASHION, ax=figure.add_subplot()
-    )
+    plot_reconstructions(images, images, labels=np.arange(10), class_names=FASHION, ax=upper)
+    plot_samples_by_class(images[None], FASHION, ax=lower)
     assert figure.get_size_inches().tolist() == [5, 4]
