@@ -165,7 +165,7 @@ def draw(out: Path) -> None:
         )
         axes.axhline(PUBLISHED[name], color=color, linestyle=":", linewidth=1)
         axes.annotate(
-            f"published, {PUBLISHED[name]}",
+            f"published, 9.8 million updates: {PUBLISHED[name]}",
             (1, PUBLISHED[name]),
             xycoords=("axes fraction", "data"),
             ha="right",

@@ -16,7 +16,7 @@ from vae_keras.callbacks import (
     TrainingProgress,
 )
 from vae_keras.config import Config
-from vae_keras.data import ImageDataset
+from vae_keras.data import ImageDataset, binarized
 from vae_keras.errors import TrainingDivergedError
 from vae_keras.evaluation import evaluate, knn_accuracy
 from vae_keras.figures import write_figures
@@ -32,6 +32,8 @@ FOLLOWED_IMAGES = 10
 def measure(vae: ImageModel, dataset: ImageDataset) -> dict[str, float]:
     """Return all numbers of a model on a data set's test images, raw-pixel k-NN beside them."""
     train, test = dataset.train, dataset.test
+    if getattr(vae, "binarize", False):  # the test set is binary, so its neighbours are too
+        train = binarized(dataset, train=True).train
     numbers = evaluate(
         vae, test.images, test.labels, train_images=train.images, train_labels=train.labels
     )

@@ -26,8 +26,7 @@ from vae_keras.errors import ArgumentError
 GRID_REACH = 4.0
 MOST_GRID_DIMENSIONS = 3
 MOST_CELLS = 10_000_000
-# Values of one batch's table of masses, 8 MiB.
-_BATCH_VALUES = 2**20
+_BATCH_VALUES = 2**20  # of one batch's table of masses: 8 MiB
 
 
 @dataclass(frozen=True)
@@ -87,8 +86,10 @@ def fit_mixture(codes: ArrayLike, components: int = 10, *, seed: int = 0) -> Cod
     _check_seed(seed)
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.mixture import GaussianMixture
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-    with warnings.catch_warnings():
+    # The matrices are small: on a busy machine threads wait for each other up to 30 times longer.
+    with warnings.catch_warnings(), threadpool_limits(1, user_api="blas"):
         # Of codes that coincide: components at one place are still a mixture of them.
         warnings.simplefilter("ignore", ConvergenceWarning)
         try:
@@ -139,8 +140,7 @@ class CodeGrid:
 
     Attributes:
         edges: Edges of the cells along each dimension, shape `(latent_dim, bins + 1)`.
-        masses: Mass of each cell, shape `(bins, ...)` with `latent_dim` axes. Their sum falls
-            short of 1 by what lies beyond the grid.
+        masses: Mass of each cell, `latent_dim` axes of `bins`; what lacks to 1 lies beyond them.
     """
 
     edges: np.ndarray
@@ -171,8 +171,8 @@ def aggregated_posterior_grid(mean: ArrayLike, log_var: ArrayLike, bins: int = 1
     Args:
         mean: Means of the posteriors, shape `(n, latent_dim)`, `latent_dim` at most 3.
         log_var: Logarithms of their variances, the same shape.
-        bins: Cells along each dimension, > 0, at most 10 million in all. Cells wider than the
-            posteriors blur them. Defaults to `100`.
+        bins: Cells along each dimension, > 0, at most 10 million in all; wide ones blur narrow
+            posteriors. Defaults to `100`.
 
     Raises:
         ArgumentError: If the arrays are not finite matrices of one shape, or have too many

@@ -52,7 +52,8 @@ def training_callbacks(
             ReduceLROnPlateau(
                 patience=config.plateau_patience,
                 factor=config.plateau_factor,
-                min_delta=config.plateau_min_delta,
+                # Set in nats; the autoencoder's loss, per pixel value, is far below them.
+                min_delta=0.0 if config.model == "autoencoder" else config.plateau_min_delta,
                 min_lr=config.min_learning_rate,
                 start_from_epoch=start,
             )

@@ -17,27 +17,64 @@ import vae_keras
 from vae_keras import presets
 from vae_keras.errors import ArgumentError
 from vae_keras.math import DiagonalGaussian
+from vae_keras.models import labels_for
+from vae_keras.objectives import Batch
 from vae_keras.priors import StandardNormal
 from vae_keras.regularizers import LatentTerms
 
-AXES = ("architectures", "likelihoods", "regularizers", "priors")
+AXES = ("architectures", "likelihoods", "regularizers", "priors", "objectives")
 NAMES = {axis: presets.member_names(axis) for axis in AXES}
 SHAPES = [(8, 8, 1), (9, 7, 3)]
 LATENT_DIM = 3
+LABELS = np.array([0, 1, 2, 1])
 
-# Each member at least once, the other axes at their first member; of the priors, which not
-# every regulariser can take, the first that is factorised.
-FIRST = tuple(
-    next(name for name in NAMES[axis] if getattr(presets.member(axis, name), "factorized", True))
-    for axis in AXES
+# What stands on the other axes where a member is tried: the first architecture, the first
+# likelihood that has a density, and for the rest what the model takes if it is not told.
+OTHERS = (
+    NAMES["architectures"][0],
+    next(name for name in NAMES["likelihoods"] if presets.member("likelihoods", name).normalized),
+    None,
+    None,
+    None,
 )
-CASES = sorted(
-    {
-        (*FIRST[:position], name, *FIRST[position + 1 :])
-        for position, axis in enumerate(AXES)
-        for name in NAMES[axis]
-    }
-)
+# By the options of an architecture that they need.
+KINDS = {
+    "vae": {},
+    "conditional": {"num_classes": len(set(LABELS))},
+    "autoencoder": {"variational": False},
+}
+
+
+def alone(axis, name):
+    """Return a member among what stands on the other axes."""
+    position = AXES.index(axis)
+    return (*OTHERS[:position], name, *OTHERS[position + 1 :])
+
+
+# Each member of each axis, and each kind of model with each architecture.
+MODELS = [
+    *dict.fromkeys(("vae", alone(axis, name)) for axis in AXES for name in NAMES[axis]),
+    *(
+        (kind, alone("architectures", name))
+        for kind in list(KINDS)[1:]
+        for name in NAMES["architectures"]
+    ),
+]
+# The size of an image is the business of the first two axes.
+MODELS_AND_SHAPES = [
+    (model, shape)
+    for model in MODELS
+    for shape in SHAPES
+    if shape == SHAPES[0] or model[1][2:] == OTHERS[2:]
+]
+
+
+def label_of(value):
+    """Return a name for pytest."""
+    if value in SHAPES:
+        return "x".join(map(str, value))
+    kind, case = value
+    return "-".join(filter(None, (kind, *case)))
 
 
 def images(shape, n=4):
@@ -61,14 +98,30 @@ def make_likelihood(name, shape):
     return member(**{argument: REQUIRED[argument](shape) for argument in required})
 
 
-def build(case, shape):
+def make_parts(names):
+    """Return regulariser, prior and objective; `None`, the model's own, where there is no name."""
+    return [
+        None if name is None else presets.member(axis, name)()
+        for axis, name in zip(AXES[2:], names, strict=True)
+    ]
+
+
+def build(model, shape):
     keras.utils.set_random_seed(0)
-    architecture, _, regularizer, prior = map(presets.member, AXES, case)
-    likelihood = make_likelihood(case[AXES.index("likelihoods")], shape)
-    parts = architecture(shape, LATENT_DIM, likelihood)
-    vae = vae_keras.VAE(*parts, likelihood, regularizer(), prior=prior(), seed=0)
-    vae.compile(keras.optimizers.SGD(1e-4))
-    return vae
+    kind, (architecture, likelihood, *names) = model
+    architecture = presets.member("architectures", architecture)
+    if kind == "autoencoder":
+        likelihood = vae_keras.likelihoods.SquaredError()
+        parts = architecture(shape, LATENT_DIM, likelihood, **KINDS[kind])
+        built = vae_keras.Autoencoder(*parts, likelihood, seed=0)
+    else:
+        likelihood = make_likelihood(likelihood, shape)
+        parts = architecture(shape, LATENT_DIM, likelihood, **KINDS[kind])
+        regularizer, prior, objective = make_parts(names)
+        member = vae_keras.ConditionalVAE if kind == "conditional" else vae_keras.VAE
+        built = member(*parts, likelihood, regularizer, prior=prior, objective=objective, seed=0)
+    built.compile(keras.optimizers.SGD(1e-4))
+    return built
 
 
 def round_trip(part):
@@ -81,7 +134,8 @@ def weights_of(model):
 
 def test_every_axis_has_members():
     assert all(NAMES.values())
-    assert {name for case in CASES for name in case} == {n for ns in NAMES.values() for n in ns}
+    tried = {(axis, name) for _, case in MODELS for axis, name in zip(AXES, case, strict=True)}
+    assert tried >= {(axis, name) for axis in AXES for name in NAMES[axis]}
 
 
 @pytest.mark.backend
@@ -207,33 +261,115 @@ def test_priors(name):
 
 
 @pytest.mark.backend
-@pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("case", CASES, ids="-".join)
-def test_one_step_saves_and_loads(case, shape, tmp_path):
-    vae, x = build(case, shape), images(shape)
-    before = weights_of(vae)
-    history = vae.fit(x, batch_size=len(x), verbose=0).history
+@pytest.mark.parametrize("name", NAMES["objectives"])
+def test_objectives(name):
+    objective = presets.member("objectives", name)()
+    again = round_trip(objective)
+    assert type(again) is type(objective)
+    assert again.get_config() == objective.get_config()
+    assert isinstance(objective.samples, int) and objective.samples > 0
+
+    generator = np.random.default_rng(0)
+    mean, log_var = generator.normal(size=(2, 5, LATENT_DIM)).astype("float32")
+    noise = generator.normal(size=(objective.samples * 5, LATENT_DIM)).astype("float32")
+    posterior, prior = DiagonalGaussian(mean, log_var), StandardNormal()
+    batch = Batch(
+        posterior=posterior,
+        noise=noise,
+        reconstruction=lambda codes: ops.sum(ops.square(codes - 1.0), axis=-1),
+        latent=lambda codes: LatentTerms(posterior, codes, prior),
+        regularizer=vae_keras.regularizers.KL(),
+        prior=prior,
+        weight=ops.convert_to_tensor(0.5),
+    )
+    terms = objective(batch)
+    for value in (terms.reconstruction, terms.kl, terms.scaled, terms.total):
+        value = ops.convert_to_numpy(value)
+        assert value.shape == (5,)
+        assert value.dtype == np.float32
+        assert np.isfinite(value).all()
+    assert float(terms.weight) == 0.5
+    reconstruction, scaled, total = (
+        ops.convert_to_numpy(value) for value in (terms.reconstruction, terms.scaled, terms.total)
+    )
+    np.testing.assert_allclose(reconstruction + scaled, total, rtol=1e-5)
+    np.testing.assert_array_equal(ops.convert_to_numpy(again(batch).total), total)
+
+
+def assert_finite_or_refused(fits, likelihood, parts):
+    """Assert that a VAE of these has a finite loss, or cannot be made if they do not fit."""
+    regularizer, prior, objective = make_parts(parts)
+    networks = presets.member("architectures", OTHERS[0])(SHAPES[0], LATENT_DIM, likelihood)
+
+    def make():
+        options = {"prior": prior, "objective": objective, "seed": 0}
+        return vae_keras.VAE(*networks, likelihood, regularizer, **options)
+
+    if not fits:
+        with pytest.raises(ArgumentError, match=r"must .* Received: .*$"):
+            make()
+        return
+    vae, x = make(), images(SHAPES[0])
+    for training in (True, False):
+        total = ops.convert_to_numpy(vae.loss_terms(x, training=training).total)
+        assert total.shape == (len(x),)
+        assert np.isfinite(total).all()
+
+
+@pytest.mark.backend
+@pytest.mark.parametrize(
+    ("regularizer", "prior", "objective"), list(itertools.product(*map(NAMES.get, AXES[2:])))
+)
+def test_members_go_together_or_say_why_not(regularizer, prior, objective):
+    names = (regularizer, prior, objective)
+    regularizer, prior, objective = map(presets.member, AXES[2:], names)
+    fits = (prior.factorized or not regularizer.needs_factorized_prior) and (
+        not objective.is_log_likelihood_bound or issubclass(regularizer, vae_keras.regularizers.KL)
+    )
+    assert_finite_or_refused(fits, make_likelihood(OTHERS[1], SHAPES[0]), names)
+
+
+@pytest.mark.backend
+@pytest.mark.parametrize(
+    ("likelihood", "objective"),
+    list(itertools.product(NAMES["likelihoods"], NAMES["objectives"])),
+)
+def test_bounds_on_a_density_want_one(likelihood, objective):
+    likelihood = make_likelihood(likelihood, SHAPES[0])
+    bound = presets.member("objectives", objective).is_log_likelihood_bound
+    fits = likelihood.normalized or not bound
+    assert_finite_or_refused(fits, likelihood, (None, None, objective))
+
+
+@pytest.mark.backend
+@pytest.mark.filterwarnings("ignore:.* changes over .* steps and training has done 1")
+@pytest.mark.parametrize(("model", "shape"), MODELS_AND_SHAPES, ids=label_of)
+def test_one_step_saves_and_loads(model, shape, tmp_path):
+    built, x = build(model, shape), images(shape)
+    label = labels_for(built, LABELS)
+    before = weights_of(built)
+    history = built.fit(x, label, batch_size=len(x), verbose=0).history
     assert all(np.isfinite(values).all() for values in history.values())
-    after = weights_of(vae)
+    after = weights_of(built)
     assert all(np.isfinite(weight).all() for weight in after)
     changed = [np.any(a != b) for a, b in zip(before, after, strict=True)]
     # ReLU heads that start at zero may keep a bias or two; nothing else may stand still.
     assert np.mean(changed) > 0.7
 
-    vae.save(tmp_path / "vae.keras")
-    loaded = keras.saving.load_model(tmp_path / "vae.keras")
-    assert type(loaded) is type(vae)
+    built.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    assert type(loaded) is type(built)
     # As JSON, in which a file holds it: no tuples.
     assert json.loads(json.dumps([loaded.get_config()])) == json.loads(
-        json.dumps([vae.get_config()])
+        json.dumps([built.get_config()])
     )
     for a, b in zip(after, weights_of(loaded), strict=True):
         np.testing.assert_array_equal(a, b)
     assert int(loaded.optimizer.iterations) == 1
-    pictures = vae.reconstruct(x)
+    pictures = built.reconstruct(x, label=label)
     assert pictures.shape == x.shape
-    np.testing.assert_array_equal(loaded.reconstruct(x), pictures)
-    assert loaded.evaluate(x, verbose=0) == vae.evaluate(x, verbose=0)
+    np.testing.assert_array_equal(loaded.reconstruct(x, label=label), pictures)
+    assert loaded.evaluate(x, label, verbose=0) == built.evaluate(x, label, verbose=0)
 
 
 # The package first; `test_lazy_import.py` has Keras first.
@@ -243,11 +379,13 @@ import vae_keras, keras
 import numpy as np
 
 for path in json.loads(sys.argv[1]):
-    vae = keras.saving.load_model(path + ".keras", safe_mode=True)
-    assert type(vae).__module__.startswith("vae_keras."), type(vae)
+    model = keras.saving.load_model(path + ".keras", safe_mode=True)
+    assert type(model).__module__.startswith("vae_keras."), type(model)
     expected = np.load(path + ".npz")
-    np.testing.assert_array_equal(vae.reconstruct(expected["x"]), expected["pictures"])
-    assert isinstance(vae.optimizer, keras.optimizers.SGD), type(vae.optimizer)
+    label = expected["label"] if model.num_classes else None
+    pictures = model.reconstruct(expected["x"], label=label)
+    np.testing.assert_array_equal(pictures, expected["pictures"])
+    assert isinstance(model.optimizer, keras.optimizers.SGD), type(model.optimizer)
 print("loaded")
 """
 
@@ -256,11 +394,12 @@ print("loaded")
 @pytest.mark.slow
 def test_models_load_in_a_new_process(tmp_path):
     paths = []
-    for case in CASES:
-        vae, x = build(case, SHAPES[0]), images(SHAPES[0])
-        paths.append(str(tmp_path / "-".join(case)))
-        vae.save(paths[-1] + ".keras")
-        np.savez(paths[-1] + ".npz", x=x, pictures=vae.reconstruct(x))
+    for model in MODELS:
+        built, x = build(model, SHAPES[0]), images(SHAPES[0])
+        paths.append(str(tmp_path / label_of(model)))
+        built.save(paths[-1] + ".keras")
+        pictures = built.reconstruct(x, label=labels_for(built, LABELS))
+        np.savez(paths[-1] + ".npz", x=x, label=LABELS, pictures=pictures)
 
     package_home = str(Path(vae_keras.__file__).parents[1])
     path = os.pathsep.join(filter(None, [package_home, os.environ.get("PYTHONPATH")]))
@@ -270,7 +409,7 @@ def test_models_load_in_a_new_process(tmp_path):
         text=True,
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": path},
-        timeout=300,
+        timeout=600,
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout == "loaded\n"

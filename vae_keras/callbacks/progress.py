@@ -64,7 +64,10 @@ class TrainingProgress(keras.callbacks.Callback):
         logs = {name: float(value) for name, value in (logs or {}).items()}
 
         def shown(name: str, digits: int = 2) -> str:
-            return f"{logs[name]:.{digits}f}" if name in logs else "-"
+            if name not in logs:
+                return "-"
+            # An autoencoder's loss is per pixel value: its digits begin further down.
+            return f"{logs[name]:.{digits + 2 if 0 < logs[name] < 0.1 else digits}f}"
 
         rate = logs.get("learning_rate")
         line = _COLUMNS.format(

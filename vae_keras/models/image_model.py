@@ -112,8 +112,8 @@ class ImageModel(TrainingSteps, Inference, keras.Model):
 
     def get_compile_config(self) -> dict[str, Any] | None:
         config = super().get_compile_config()
-        if config is None:
-            return None
+        if not config or "optimizer" not in config:
+            return config  # not compiled: nothing to mend
         # Keras stores what "auto" meant on this machine; the file may be opened on another.
         config["jit_compile"] = "auto"
         optimizer = config.get("optimizer")
