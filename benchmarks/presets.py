@@ -76,8 +76,10 @@ def row(name: str, run: Path) -> list[str]:
     metrics = json.loads((run / "metrics.json").read_text())
     config = json.loads((run / "config.json").read_text())
     training = metrics["training"]
+    test = metrics["test"]
     values = [
-        form.format(metrics["test"][key]) if key in metrics["test"] else "" for key, form in COLUMNS
+        "" if key not in test else f"{test[key]:.4f}" if abs(test[key]) < 1 else form.format(test[key])
+        for key, form in COLUMNS
     ]
     return [
         f"`{name}`",

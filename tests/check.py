@@ -11,12 +11,15 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 BIN = Path(sys.executable).parent
 
+# A process starts a backend and holds a gigabyte or two: more of them than this do not pay.
+WORKERS = ("--numprocesses", "auto", "--maxprocesses", "4")
+
 CHECKS = (
     ("lint", [BIN / "ruff", "check", "."]),
     ("format", [BIN / "ruff", "format", "--check", "."]),
     ("types", [BIN / "mypy"]),
     ("import layering", [BIN / "lint-imports"]),
-    ("tests", [sys.executable, "-m", "pytest", *sys.argv[1:]]),
+    ("tests", [sys.executable, "-m", "pytest", *WORKERS, *sys.argv[1:]]),
 )
 
 

@@ -73,6 +73,11 @@ def test_forms_of_validation_data_agree(model, make_images):
         history = model.fit(x, y, validation_data=validation, verbose=0).history
         measured = {name: history[f"val_{name}"][0] for name in expected}
         assert measured == pytest.approx(expected, rel=1e-6)
+    weights = np.array([1.0, 0.0, 3.0, 0.5], "float32")
+    weighted = model.evaluate(x, LABELS, sample_weight=weights, verbose=0, return_dict=True)
+    history = model.fit(x, y, validation_data=(x, LABELS, weights), verbose=0).history
+    assert history["val_loss"][0] == pytest.approx(weighted["loss"], rel=1e-6)
+    assert weighted["loss"] != expected["loss"]
     with pytest.raises(DataError, match="`validation_data` must lie in"):
         model.fit(x, y, validation_data=(x * 2, LABELS), verbose=0)
 
