@@ -4,6 +4,21 @@ from vae_keras.config import Config
 
 _DIGITS = {"dataset": "mnist", "likelihood": "bernoulli", "latent_dim": 20, "epochs": 20}
 _BURDA_STAGES = tuple(3**stage for stage in range(8))
+_BURDA = {
+    **_DIGITS,
+    "architecture": "mlp",
+    "encoder_units": (200, 200),
+    "activation": "tanh",
+    "latent_dim": 50,
+    "binarize": "dynamic",
+    "output_bias": "data",
+    "validation_size": 0,
+    "batch_size": 20,
+    "adam_epsilon": 1e-4,
+    "epochs": sum(_BURDA_STAGES),
+    "stage_epochs": _BURDA_STAGES,
+    "stage_factor": 10 ** (-1 / 7),
+}
 # Adam on a loss summed over a batch of 128 is Adam on its mean with this epsilon.
 _EPSILON_OF_SUM = 1e-7 / 128
 
@@ -96,22 +111,12 @@ _TABLE: dict[str, tuple[str, dict]] = {
     ),
     "burda_2016": (
         "VAE of Burda et al. 2016, one layer of codes, dynamically binarised MNIST",
-        {
-            **_DIGITS, "architecture": "mlp", "encoder_units": (200, 200), "activation": "tanh",
-            "latent_dim": 50, "binarize": "dynamic", "output_bias": "data",
-            "validation_size": 0, "batch_size": 20, "adam_epsilon": 1e-4,
-            "epochs": sum(_BURDA_STAGES), "stage_epochs": _BURDA_STAGES,
-            "stage_factor": 10 ** (-1 / 7),
-        },
+        _BURDA,
     ),
     "burda_2016_iwae": (
         "`burda_2016` with the importance-weighted bound of 5 samples",
         {
-            **_DIGITS, "architecture": "mlp", "encoder_units": (200, 200), "activation": "tanh",
-            "latent_dim": 50, "binarize": "dynamic", "output_bias": "data",
-            "validation_size": 0, "batch_size": 20, "adam_epsilon": 1e-4,
-            "epochs": sum(_BURDA_STAGES), "stage_epochs": _BURDA_STAGES,
-            "stage_factor": 10 ** (-1 / 7),
+            **_BURDA,
             "objective": "importance_weighted", "objective_options": ("samples=5",),
         },
     ),
