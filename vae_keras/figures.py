@@ -33,6 +33,7 @@ def write_figures(
     write(_samples(vae, dataset.train, names).figure, "samples")
     if test.labels is not None:
         axes = plotting.plot_one_per_class(test.images, test.labels, names)
+        axes.figure.suptitle("Test images, one of each class")
         write(axes.figure, "classes")
     if vae.latent_dim > 1:
         codes = vae.encode(test.images, label=labels_for(vae, test.labels))

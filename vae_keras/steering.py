@@ -95,4 +95,4 @@ class _Stages:
 
     def __call__(self, epoch: int, _: float) -> float:
         stage = min(int(np.searchsorted(self.ends, epoch, side="right")), len(self.ends) - 1)
-        return self.rate * self.factor**stage
+        return float(self.rate * self.factor**stage)

@@ -172,6 +172,11 @@ def decoder_model(
 
 def output_channels(image_shape: ImageShape, likelihood: Any) -> int:
     """Channels of the decoder's last layer."""
+    if not hasattr(likelihood, "parameters_per_channel"):
+        raise ArgumentError(
+            "`likelihood` must be an instance of `vae_keras.likelihoods.Likelihood`. "
+            f"Received: likelihood={likelihood!r}"
+        )
     return image_shape[2] * likelihood.parameters_per_channel
 
 

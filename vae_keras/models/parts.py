@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import keras
+
 from vae_keras.errors import ArgumentError
 from vae_keras.likelihoods import Likelihood, SquaredError
 from vae_keras.objectives import Objective
@@ -61,6 +63,15 @@ def check_parts(
             f"`decoder` must give {expected} for this encoder and likelihood. "
             f"Received: decoder.output_shape={decoder.output_shape!r}"
         )
+    # What `architectures` end with; a decoder from elsewhere may end as it likes.
+    last = decoder.layers[-1]
+    if last.name == "parameters" and isinstance(last, keras.layers.Activation):
+        activation = last.activation.__name__
+        if activation != likelihood.output_activation:
+            raise ArgumentError(
+                f"`decoder` must be built for the model's likelihood, whose output activation is "
+                f"{likelihood.output_activation!r}. Received: a decoder that ends in {activation!r}"
+            )
 
 
 def check_objective(

@@ -44,7 +44,7 @@ def header(*sizes: int, kind: int = 8) -> bytes:
         (gzip.compress(GOOD, mtime=0) + b"rubbish", "damaged or cut short"),
         (gzip.compress(GOOD, mtime=0)[:10] + b"\xff" * 30, "damaged or cut short"),
         (gzip.compress(GOOD, mtime=0)[:-8] + bytes(8), "damaged or cut short"),
-        (gzip.compress(header(2**31, 2**31, 2) + bytes(99), mtime=0), "more than the file can hold"),
+        (gzip.compress(header(2**31, 2**31, 2) + bytes(99), mtime=0), "than the file can hold"),
     ],
 )
 def test_wrong_file_is_one_line_that_names_it(tmp_path: Path, content: bytes, message: str):

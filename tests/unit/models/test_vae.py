@@ -425,6 +425,10 @@ def test_parts_that_do_not_fit_are_argument_errors():
         ((encoder, other_size, likelihood), r"`decoder` must give \(None, 8, 8, 1\)"),
         ((encoder, decoder, two), r"`decoder` must give \(None, 8, 8, 2\)"),
         ((encoder, None, likelihood), "`decoder` must be a functional model"),
+        (
+            (encoder, decoder, Bernoulli()),
+            "`decoder` must be built .* activation is 'linear'.* ends in 'sigmoid'",
+        ),
     ]:
         with pytest.raises(ArgumentError, match=message):
             VAE(*parts)
