@@ -17,10 +17,11 @@ from typing import Any
 import keras
 import numpy as np
 
-from vae_keras.building import build_model, load_data, training_callbacks
+from vae_keras.building import build_model, load_data
 from vae_keras.config import Config
 from vae_keras.files import write_json
 from vae_keras.presets import preset
+from vae_keras.steering import training_callbacks
 from vae_keras.summaries import parameter_count
 
 # Without normalisation the higher rate is unstable or worse; each gets the one that suits it.

@@ -8,6 +8,7 @@ importance-weighted bound of a disturbed encoder rises to the exact log-likeliho
 that of the tests.
 """
 
+import argparse
 import sys
 from pathlib import Path
 
@@ -28,6 +29,7 @@ from linear_gaussian import (
 
 
 def main() -> None:
+    argparse.ArgumentParser(description=__doc__.splitlines()[0]).parse_args()
     x = draw_images(2000)
     score = pca_score(x)
     print(f"PCA.score: {score:.4f} nats")
