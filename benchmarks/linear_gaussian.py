@@ -21,6 +21,7 @@ from linear_gaussian import (
     exact_log_likelihood,
     linear_vae,
     pca_score,
+    scale_of,
     set_exact_encoder,
     set_principal_axes,
     set_scale,
@@ -38,7 +39,7 @@ def main() -> None:
         bound = vae.log_likelihood(x, samples=1)
         print(
             f"trained, seed {seed}: ELBO {bound.mean:.4f}, gap {score - bound.mean:.4f}, "
-            f"scale {float(vae.likelihood.scale):.5f}, exact log-likelihood of these weights "
+            f"scale {scale_of(vae):.5f}, exact log-likelihood of these weights "
             f"{exact_log_likelihood(vae, x).mean():.4f}"
         )
     vae = linear_vae()

@@ -53,7 +53,7 @@ def linear_vae(*, likelihood: Any = None, seed: int = 0, **settings: Any) -> VAE
 def exact_log_likelihood(vae: VAE, x: np.ndarray) -> np.ndarray:
     """Return `log N(x; b, W W^T + s^2 I)` of the decoder that the model has, by SciPy."""
     kernel, bias = _decoder(vae)
-    scale = float(vae.likelihood.scale)
+    scale = scale_of(vae)
     covariance = kernel.T @ kernel + scale**2 * np.eye(DIMENSIONS)
     return stats.multivariate_normal(bias, covariance).logpdf(x.reshape(len(x), -1))
 
@@ -67,7 +67,7 @@ def set_exact_encoder(vae: VAE, *, stretch: float = 1.0, widen: float = 0.0) -> 
         widen: Added to the posterior's log-variances; 0 is exact.
     """
     kernel, bias = _decoder(vae)
-    variance = float(vae.likelihood.scale) ** 2
+    variance = scale_of(vae) ** 2
     covariance = np.linalg.inv(kernel @ kernel.T / variance + np.eye(LATENT_DIM))
     to_mean = stretch * covariance @ kernel / variance
     weights = [SPREAD * to_mean.T, to_mean @ (CENTER - bias)]
@@ -94,7 +94,7 @@ def set_scale(vae: VAE, x: np.ndarray) -> float:
     wanted = float(np.sqrt(PCA(LATENT_DIM).fit(x.reshape(len(x), -1)).noise_variance_))
     (weight,) = vae.likelihood.trainable_variables
     weight.assign(np.log(wanted - 1.0 / 255.0))  # the least scale there is
-    np.testing.assert_allclose(float(vae.likelihood.scale), wanted, rtol=1e-3)
+    np.testing.assert_allclose(scale_of(vae), wanted, rtol=1e-3)
     return wanted
 
 
@@ -112,6 +112,11 @@ def trained(x: np.ndarray, **settings: Any) -> VAE:
         vae.optimizer.learning_rate = rate
         vae.fit(x, batch_size=250, epochs=40, verbose=0)
     return vae
+
+
+def scale_of(vae: VAE) -> float:
+    """Return the standard deviation that the likelihood has reached."""
+    return float(ops.convert_to_numpy(vae.likelihood.scale))
 
 
 def _decoder(vae: VAE) -> tuple[np.ndarray, np.ndarray]:

@@ -7,6 +7,7 @@ from linear_gaussian import (
     exact_log_likelihood,
     linear_vae,
     pca_score,
+    scale_of,
     set_exact_encoder,
     set_principal_axes,
     set_scale,
@@ -36,7 +37,7 @@ def test_a_trained_linear_vae_is_probabilistic_pca(trained_vae):
     assert bound == pytest.approx(exact, abs=0.05)
     assert trained_vae.log_likelihood(TRAIN, samples=50).mean == pytest.approx(exact, abs=0.01)
     noise = np.sqrt(PCA(3).fit(TRAIN.reshape(2000, -1)).noise_variance_)
-    assert float(trained_vae.likelihood.scale) == pytest.approx(noise, rel=0.02)
+    assert scale_of(trained_vae) == pytest.approx(noise, rel=0.02)
 
 
 @pytest.mark.slow
