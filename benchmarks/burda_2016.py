@@ -114,21 +114,15 @@ def run(name: str, arguments: argparse.Namespace) -> None:
 
 
 def _new_model(name, images, seed):
-    import keras
+    from vae_keras import build_model, preset
 
-    from vae_keras import VAE
-    from vae_keras.architectures import mlp
-    from vae_keras.likelihoods import Bernoulli
-    from vae_keras.models import set_output_bias
-    from vae_keras.objectives import ELBO, ImportanceWeighted
-
-    likelihood = Bernoulli()
-    parts = mlp(images.shape[1:], 50, likelihood, encoder_units=(200, 200), activation="tanh")
-    objective = ELBO() if name == "vae" else ImportanceWeighted(int(name.removeprefix("iwae_")))
-    vae = VAE(*parts, likelihood, objective=objective, binarize=True, seed=seed)
-    vae.compile(keras.optimizers.Adam(1e-3, epsilon=1e-4))
-    set_output_bias(vae, images)
-    return vae
+    config = preset("burda_2016", seed=seed)
+    if name != "vae":
+        samples = int(name.removeprefix("iwae_"))
+        config = config.replace(
+            objective="importance_weighted", objective_options={"samples": samples}
+        )
+    return build_model(config, images.shape[1:], images=images)
 
 
 def _compile_for_speed(vae):

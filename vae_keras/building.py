@@ -12,15 +12,8 @@ from vae_keras.config import OPTION_AXES, Config
 from vae_keras.data import ImageDataset, binarized, load_dataset
 from vae_keras.errors import ArgumentError, DataError, unknown_name
 from vae_keras.models import VAE, Autoencoder, ConditionalVAE, ImageModel, set_output_bias
-from vae_keras.presets import member
+from vae_keras.presets import FOLDERS, member
 from vae_keras.schedules import named_schedule
-
-_FOLDERS = {
-    "likelihood": "likelihoods",
-    "prior": "priors",
-    "objective": "objectives",
-    "regularizer": "regularizers",
-}
 
 
 def load_data(config: Config) -> ImageDataset:
@@ -69,7 +62,7 @@ def build_model(
     keras.utils.set_random_seed(config.seed)
     parts = {axis: _built(axis, config) for axis in OPTION_AXES}
     likelihood = parts["likelihood"]
-    architecture = member("architectures", config.architecture)
+    architecture = member(FOLDERS["architecture"], config.architecture)
     _check_options(config, architecture)
     kinds: dict[str, Any] = {}
     if config.model == "conditional":
@@ -141,7 +134,7 @@ def build_model_for(config: Config, dataset: ImageDataset) -> ImageModel:
 def _built(axis: str, config: Config) -> Any:
     """Return the member of an axis that the settings name, with its options."""
     name, options = getattr(config, axis), config.options(axis)
-    kind = member(_FOLDERS[axis], name)
+    kind = member(FOLDERS[axis], name)
     taken = [
         one
         for one in inspect.signature(kind).parameters.values()

@@ -6,6 +6,7 @@ A message names the argument in backticks, says what was expected and ends with
 
 import difflib
 from collections.abc import Iterable
+from numbers import Integral
 
 
 class VAEKerasError(Exception):
@@ -46,3 +47,9 @@ def unknown_name(argument: str, received: object, known: Iterable[str]) -> Argum
     return ArgumentError(
         f"`{argument}` must be one of {', '.join(names)}.{hint} Received: {argument}={received!r}"
     )
+
+
+def check_seed(seed: object) -> None:
+    """Raise `ArgumentError` unless `seed` is an integer of at least 0, of NumPy too, or `None`."""
+    if seed is not None and (not isinstance(seed, Integral) or seed < 0):
+        raise ArgumentError(f"`seed` must be an integer >= 0. Received: seed={seed!r}")

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from vae_keras.errors import ArgumentError
+from vae_keras.errors import ArgumentError, check_seed
 
 # The grid reaches this many standard deviations beyond the outermost means.
 GRID_REACH = 4.0
@@ -83,7 +83,7 @@ def fit_mixture(codes: ArrayLike, components: int = 10, *, seed: int = 0) -> Cod
             f"`components` must be an integer from 1 to the number of codes, {len(points)}. "
             f"Received: components={components!r}"
         )
-    _check_seed(seed)
+    check_seed(seed)
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.mixture import GaussianMixture
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
@@ -236,13 +236,8 @@ def _matrix(name: str, values: ArrayLike) -> np.ndarray:
 def _generator(n: int, seed: int | None) -> np.random.Generator:
     if not _is_count(n):
         raise ArgumentError(f"`n` must be a positive integer. Received: n={n!r}")
-    _check_seed(seed)
+    check_seed(seed)
     return np.random.default_rng(seed)
-
-
-def _check_seed(seed: int | None) -> None:
-    if seed is not None and (not isinstance(seed, (int, np.integer)) or seed < 0):
-        raise ArgumentError(f"`seed` must be an integer >= 0. Received: seed={seed!r}")
 
 
 def _is_count(value: object) -> bool:

@@ -14,13 +14,15 @@ from vae_keras.errors import unknown_name
 from vae_keras.preset_table import PRESETS
 
 _SHARED_FILES = ("base", "blocks")
-_SINGULAR = {
-    "architectures": "architecture",
-    "likelihoods": "likelihood",
-    "priors": "prior",
-    "objectives": "objective",
-    "regularizers": "regularizer",
+# From the setting that names a member to the folder of its axis.
+FOLDERS = {
+    "architecture": "architectures",
+    "likelihood": "likelihoods",
+    "prior": "priors",
+    "objective": "objectives",
+    "regularizer": "regularizers",
 }
+_SETTINGS = {folder: setting for setting, folder in FOLDERS.items()}
 
 
 def preset(name: str, **changes: Any) -> Config:
@@ -57,13 +59,13 @@ def check_member(axis: str, name: str) -> None:
     """Raise `ArgumentError`, with the nearest names, unless the axis has such a member."""
     names = member_names(axis)
     if name not in names:
-        raise unknown_name(_SINGULAR[axis], name, names)
+        raise unknown_name(_SETTINGS[axis], name, names)
 
 
 def check_members(config: Config) -> None:
     """Raise `ArgumentError` if a member that `config` names does not exist; loads no backend."""
-    for axis, singular in _SINGULAR.items():
-        check_member(axis, getattr(config, singular))
+    for setting, axis in FOLDERS.items():
+        check_member(axis, getattr(config, setting))
 
 
 def member(axis: str, name: str) -> Any:

@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 
+from vae_keras.binary import drawn_binary
 from vae_keras.data.image_dataset import ImageDataset, Split
 from vae_keras.errors import DataError
 
@@ -41,6 +42,5 @@ def _drawn(split: Split, seed: int) -> Split:
             "`binarize` must go with images in bytes or float in [0, 1]. "
             f"Received: values from {split.images.min():.4g} to {split.images.max():.4g}"
         )
-    uniform = np.random.default_rng(seed).random(split.images.shape, dtype="float32")
-    images = np.where(uniform * highest < split.images, 255, 0).astype("uint8")
-    return dataclasses.replace(split, images=images)
+    drawn = drawn_binary(split.images, np.random.default_rng(seed))
+    return dataclasses.replace(split, images=drawn.astype("uint8") * np.uint8(255))

@@ -9,7 +9,7 @@ from vae_keras.likelihoods import Likelihood, SquaredError
 from vae_keras.math import Tensor
 from vae_keras.models.image_model import ImageModel
 from vae_keras.models.parts import check_parts, check_squared_error
-from vae_keras.models.reduction import mean_over_images, weights_of_images
+from vae_keras.models.reduction import weights_of_images
 
 
 @keras.saving.register_keras_serializable("vae_keras")
@@ -52,23 +52,11 @@ class Autoencoder(ImageModel):
         codes = self.encoder(self._prepared(x), training=training)
         return self.likelihood.mean(self.decoder(codes, training=training))
 
-    def training_loss(self, data: Any) -> Tensor:
-        """Loss of a training batch, a scalar; updates the metrics."""
-        return self._reduced_loss(data, training=True)
-
-    def test_loss(self, data: Any) -> Tensor:
-        """Loss of a test batch, a scalar; updates the metrics."""
-        return self._reduced_loss(data, training=False)
-
     def _reduced_loss(self, data: Any, *, training: bool) -> Tensor:
         x, _, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
         x = self._prepared(x)
         reconstruction = self.decoder(self.encoder(x, training=training), training=training)
         errors = ops.mean(ops.square(x - reconstruction), axis=(1, 2, 3))
         weights = weights_of_images(sample_weight, errors)
-        loss = mean_over_images(errors, weights)
-        for extra in self.losses:
-            loss = loss + ops.cast(extra, "float32")
         self.recon_tracker.update_state(errors, weights)
-        self._loss_tracker.update_state(loss, sample_weight=ops.sum(weights))
-        return loss
+        return self._total_loss(errors, weights)

@@ -4,6 +4,7 @@ from typing import Any
 
 import keras
 import numpy as np
+from keras import ops
 
 from vae_keras.errors import ArgumentError
 from vae_keras.likelihoods import Likelihood
@@ -11,14 +12,15 @@ from vae_keras.math import Tensor
 from vae_keras.models.batching import BATCH_SIZE
 from vae_keras.models.images import checked_images, to_data_range
 from vae_keras.models.inference import Inference
+from vae_keras.models.reduction import mean_over_images
 from vae_keras.models.steps import TrainingSteps
 
 
 class ImageModel(TrainingSteps, Inference, keras.Model):
     """An encoder, a decoder and a likelihood that owns the range of the images.
 
-    Subclasses define `training_loss(data)` and `test_loss(data)`, scalars that also update the
-    metrics; how a gradient is taken is the business of `steps/`.
+    Subclasses define `_reduced_loss(data, training)`, a scalar that also updates the metrics; how a
+    gradient is taken is the business of `steps/`.
 
     Args:
         encoder: Functional model of images.
@@ -61,6 +63,14 @@ class ImageModel(TrainingSteps, Inference, keras.Model):
     def latent_dim(self) -> int:
         """Size of a code."""
         return self.decoder.inputs[0].shape[-1]
+
+    def training_loss(self, data: Any) -> Tensor:
+        """Loss of a training batch, a scalar; updates the metrics."""
+        return self._reduced_loss(data, training=True)
+
+    def test_loss(self, data: Any) -> Tensor:
+        """Loss of a test batch, of a VAE at the final KL weight, a scalar; updates the metrics."""
+        return self._reduced_loss(data, training=False)
 
     def fit(self, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
         """Train; see `keras.Model.fit`. Images, and labels where they are used, are checked first.
@@ -156,6 +166,22 @@ class ImageModel(TrainingSteps, Inference, keras.Model):
     def _checked_labels(self, x: Any, y: Any = None, *, name: str) -> Any:
         """Check the labels that `fit` and `evaluate` get; here they are not used."""
         return y
+
+    def _reduced_loss(self, data: Any, *, training: bool) -> Tensor:
+        raise NotImplementedError
+
+    def _total_loss(self, losses: Tensor, weights: Tensor) -> Tensor:
+        """Reduce the loss of each image to that of the batch, and count it.
+
+        Args:
+            losses: Shape `(batch,)`.
+            weights: Weight of each image, shape `(batch,)`.
+        """
+        loss = mean_over_images(losses, weights)
+        for extra in self.losses:  # weight decay and the like of the encoder's and decoder's layers
+            loss = loss + ops.cast(extra, "float32")
+        self._loss_tracker.update_state(loss, sample_weight=ops.sum(weights))
+        return loss
 
     def _prepared(self, x: Tensor) -> Tensor:
         return to_data_range(x, self.likelihood.data_range)

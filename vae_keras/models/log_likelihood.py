@@ -9,11 +9,11 @@ import numpy as np
 from keras import ops
 from rich.progress import track
 
+from vae_keras.binary import is_binary
 from vae_keras.errors import ArgumentError
 from vae_keras.likelihoods import Bernoulli
 from vae_keras.math import DiagonalGaussian
 from vae_keras.models.batching import in_batches
-from vae_keras.models.images import is_binary
 
 FLOAT_BYTES = 4
 # Intermediate arrays of a log-density, each of the size of the decoder's output.

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from vae_keras.errors import ArgumentError
+from vae_keras.errors import ArgumentError, check_seed
 from vae_keras.math import DiagonalGaussian, reparameterize
 from vae_keras.models.batching import BATCH_SIZE, in_batches
 from vae_keras.models.log_likelihood import LogLikelihood, estimate_log_likelihood
@@ -35,7 +35,7 @@ class Probabilistic:
         """
         if not isinstance(n, (int, np.integer)) or n < 1:
             raise ArgumentError(f"`n` must be a positive integer. Received: n={n!r}")
-        _check_seed(seed)
+        check_seed(seed)
         # Before the draw: a label that is missing or wrong is said first.
         label = self.check_label(label, n)
         if seed is None:
@@ -60,7 +60,7 @@ class Probabilistic:
         Returns:
             Nats, shape `(n,)`.
         """
-        _check_seed(seed)
+        check_seed(seed)
         x = self.check_images(np.asarray(x))
         label = self.check_label(label, len(x))
         generator = np.random.default_rng(seed)
@@ -119,7 +119,7 @@ class Probabilistic:
             Burda et al. (2016), section 5. arXiv:1509.00519; Theis et al. (2016), A note on the
             evaluation of generative models. arXiv:1511.01844
         """
-        _check_seed(seed)
+        check_seed(seed)
         return estimate_log_likelihood(
             self,
             x,
@@ -130,8 +130,3 @@ class Probabilistic:
             seed=seed,
             progress=progress,
         )
-
-
-def _check_seed(seed: Any) -> None:
-    if seed is not None and (not isinstance(seed, (int, np.integer)) or seed < 0):
-        raise ArgumentError(f"`seed` must be an integer >= 0. Received: seed={seed!r}")

@@ -6,15 +6,15 @@ import keras
 import numpy as np
 from keras import ops
 
+from vae_keras.binary import drawn_binary
 from vae_keras.errors import ArgumentError
 from vae_keras.layers import Sampling
 from vae_keras.likelihoods import Likelihood
 from vae_keras.math import DiagonalGaussian, Tensor
 from vae_keras.models.image_model import ImageModel
-from vae_keras.models.images import drawn_binary
 from vae_keras.models.parts import check_objective, check_parts
 from vae_keras.models.probabilistic import Probabilistic
-from vae_keras.models.reduction import mean_over_images, weights_of_images
+from vae_keras.models.reduction import weights_of_images
 from vae_keras.models.regularizer_needs import (
     latent_terms,
     learn_dataset_size,
@@ -199,14 +199,10 @@ class VAE(Probabilistic, ImageModel):
         if self.kl_schedule is not None:
             share = ops.cast(self.kl_schedule(self.kl_step), "float32")
             self.current_kl_weight.assign(self.kl_weight * share)
-        loss = self._reduced_loss(data, training=True)
+        loss = super().training_loss(data)
         if self.kl_schedule is not None or "step" in self.regularizer.needs:
             self.kl_step.assign(self.kl_step + 1)
         return loss
-
-    def test_loss(self, data: Any) -> Tensor:
-        """Loss of a test batch at the final KL weight, a scalar; updates the metrics."""
-        return self._reduced_loss(data, training=False)
 
     def set_kl_weight(self, share: float) -> None:
         """Set the current KL weight to `share` of the final one; it is saved with the model.
@@ -241,15 +237,11 @@ class VAE(Probabilistic, ImageModel):
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
         terms = self.loss_terms(x, self._label_of_batch(y), training=training)
         weights = weights_of_images(sample_weight, terms.reconstruction)
-        loss = mean_over_images(terms.total, weights)
-        for extra in self.losses:  # weight decay and the like of the encoder's and decoder's layers
-            loss = loss + ops.cast(extra, "float32")
         self.recon_tracker.update_state(terms.reconstruction, weights)
         self.kl_tracker.update_state(terms.kl, weights)
         self.kl_scaled_tracker.update_state(terms.scaled, weights)
         self.kl_weight_tracker.update_state(terms.weight)
-        self._loss_tracker.update_state(loss, sample_weight=ops.sum(weights))
-        return loss
+        return self._total_loss(terms.total, weights)
 
     def _label_of_batch(self, y: Any) -> Tensor | None:
         """Return the label out of what `fit` was given beside the images."""
