@@ -3,24 +3,34 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vae_keras.plotting.style import FIGURE_WIDTH, SMALL_FONT_SIZE
+from vae_keras.plotting._text import text_width
+from vae_keras.plotting.style import FIGURE_HEIGHT, FIGURE_WIDTH, new_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.image import AxesImage
 
-# Points: the width of a wide letter of matplotlib's default font.
-_LETTER = 0.62 * SMALL_FONT_SIZE
-_SLANT = 40
+
+# Share of an image between those that are set apart.
+_APART = 0.18
+# Inches around a figure, as in the constrained layout.
+_PAD = 3 / 72
 
 
 def make_canvas(
-    images: np.ndarray, rows: int, columns: int, *, row_gap: int | None = None
+    images: np.ndarray,
+    rows: int,
+    columns: int,
+    *,
+    row_gap: int | None = None,
+    column_gap: int | None = None,
+    apart_rows: Collection[int] = (),
+    apart_columns: Collection[int] = (),
 ) -> tuple[np.ndarray, list[tuple[int, int]]]:
     """Lay images out row after row on a white canvas with thin separators.
 
@@ -29,6 +39,9 @@ def make_canvas(
         rows: Rows of the canvas; `rows * columns >= n`, the rest stays white.
         columns: Columns of the canvas.
         row_gap: Pixels between two rows. Defaults to the width of a separator.
+        column_gap: Pixels between two columns. Defaults to the same.
+        apart_rows: Rows set apart from the one above by a part of an image.
+        apart_columns: Columns set apart from the one before by a part of an image.
 
     Returns:
         The canvas, shape `(canvas_height, canvas_width, channels)`, and the `(top, left)` pixel
@@ -36,15 +49,27 @@ def make_canvas(
     """
     count, height, width, channels = images.shape
     gap = max(1, round(min(height, width) / 28))
-    row_gap = gap if row_gap is None else row_gap
-    shape = (rows * (height + row_gap) - row_gap, columns * (width + gap) - gap, channels)
-    canvas = np.ones(shape, images.dtype)
-    corners = [
-        (i // columns * (height + row_gap), i % columns * (width + gap)) for i in range(count)
-    ]
+    tops, canvas_height = _starts(rows, height, gap if row_gap is None else row_gap, apart_rows)
+    lefts, canvas_width = _starts(
+        columns, width, gap if column_gap is None else column_gap, apart_columns
+    )
+    canvas = np.ones((canvas_height, canvas_width, channels), images.dtype)
+    corners = [(tops[i // columns], lefts[i % columns]) for i in range(count)]
     for image, (top, left) in zip(images, corners, strict=True):
         canvas[top : top + height, left : left + width] = image
     return canvas, corners
+
+
+def _starts(count: int, size: int, gap: int, apart: Collection[int]) -> tuple[list[int], int]:
+    """Return where each of `count` images begins along an axis, and the axis' length."""
+    wide = max(gap, math.ceil(_APART * size))
+    starts, end = [], 0
+    for index in range(count):
+        if index:
+            end += wide if index in apart else gap
+        starts.append(end)
+        end += size
+    return starts, end
 
 
 def draw_canvas(
@@ -68,83 +93,70 @@ def draw_canvas(
     )
 
 
-def tile_figsize(
+def tile_axes(
+    ax: Axes | None,
     canvas: np.ndarray,
     columns: int,
     tile_width: int,
     *,
-    left: float = 0.0,
-    text: float = 0.0,
-) -> tuple[float, float]:
-    """Choose a figure for a canvas: as wide as the page, less where there are few columns.
+    rows: Sequence[str] = (),
+    one_page: bool = False,
+) -> Axes:
+    """Draw a canvas on the given axes, or on those of a new figure that it fills.
+
+    The figure is as wide as the page, less where there are few columns: no image is wider than
+    1.2 inches, unless it is alone or has more pixels than that can show. Texts around the canvas
+    get their room from `fit_figure`.
 
     Args:
+        ax: Axes to draw on, or None.
         canvas: Shape `(canvas_height, canvas_width, channels)`.
         columns: Columns of images on it.
         tile_width: Width of an image, in pixels.
-        left: Inches at the left that hold text.
-        text: Inches above and below that hold text.
-
-    Returns:
-        Width and height in inches; no image is wider than 1.2 inches, unless it is alone or has
-        more pixels than that can show.
+        rows: Texts that will stand at its left.
+        one_page: Whether the canvas must be no higher than a page.
     """
-    largest = max(1.2, tile_width / 100)
-    width = min(FIGURE_WIDTH - left, max(2.0, columns * largest))
-    return width + left, width * canvas.shape[0] / canvas.shape[1] + text
+    if ax is None:
+        largest = max(1.2, tile_width / 100)
+        left = text_width(rows) if rows else 0.0
+        width = min(FIGURE_WIDTH - left, max(2.0, columns * largest))
+        shape = canvas.shape[0] / canvas.shape[1]
+        if one_page:
+            width = min(width, (FIGURE_HEIGHT - 1) / shape)
+        ax = new_axes(None, (width, width * shape))
+        _place(ax, (0, 0, 1, 1))
+    draw_canvas(ax, canvas)
+    return ax
 
 
-def write_title(
-    ax: Axes,
-    title: str,
-    xy: tuple[float, float],
-    xycoords: str | tuple[str, str] = "data",
-    *,
-    rotation: float = 0,
-) -> None:
-    """Write a text just above a point: centred, or from there on if it is slanted."""
-    ax.annotate(
-        title,
-        xy,
-        xycoords=xycoords,
-        xytext=(0, 5),
-        textcoords="offset points",
-        ha="left" if rotation else "center",
-        va="baseline",
-        rotation=rotation,
-        rotation_mode="anchor",
-        fontsize=SMALL_FONT_SIZE,
-        linespacing=1.05,
+def fit_figure(ax: Axes, given: Axes | None) -> None:
+    """Make a figure of `tile_axes` larger by the texts around its axes, up to the page's width.
+
+    Args:
+        ax: The axes, with all their texts.
+        given: Axes that the caller was given, whose figure stays as it is, or None.
+    """
+    from matplotlib.figure import Figure
+
+    outer = ax.get_tightbbox()
+    if given is not None or outer is None or not isinstance(ax.figure, Figure):
+        return
+    dpi, inner = ax.figure.dpi, ax.get_window_extent()
+    margins = np.array(
+        [inner.x0 - outer.x0, outer.x1 - inner.x1, inner.y0 - outer.y0, outer.y1 - inner.y1]
     )
+    left, right, below, above = np.maximum(margins, 0) / dpi + _PAD
+    width = min(inner.width / dpi, FIGURE_WIDTH - left - right)
+    height = width * inner.height / inner.width
+    whole = (left + width + right, below + height + above)
+    ax.figure.set_size_inches(whole)
+    _place(ax, (left / whole[0], below / whole[1], width / whole[0], height / whole[1]))
 
 
-def column_titles(ax: Axes, centres: Sequence[float], names: Sequence[str]) -> float:
-    """Write a name over each column: on two lines or slanted where it would not fit on one.
+def _place(ax: Axes, bounds: tuple[float, float, float, float]) -> None:
+    """Put the axes where the constrained layout will keep them, unless a title is added.
 
-    Returns:
-        Inches that the names take above the axes.
+    From its own start, with room at the sides of the canvas, that layout can cut texts off.
     """
-    canvas_width = abs(float(np.subtract(*ax.get_xlim())))
-    step = centres[1] - centres[0] if len(centres) > 1 else canvas_width
-    points = ax.get_window_extent().width / ax.figure.dpi * 72
-    letters = int(points * step / canvas_width / _LETTER)
-    texts = [_wrap(name, letters) for name in names]
-    slanted = max(len(line) for text in texts for line in text.split("\n")) > letters
-    for centre, name, text in zip(centres, names, texts, strict=True):
-        place = (centre, 1.0), ("data", "axes fraction")
-        write_title(ax, name if slanted else text, *place, rotation=_SLANT if slanted else 0)
-    if slanted:
-        longest = max(len(name) for name in names) * _LETTER * math.sin(math.radians(_SLANT))
-    else:
-        longest = SMALL_FONT_SIZE * 1.3 * max(text.count("\n") for text in texts)
-    return (longest + SMALL_FONT_SIZE + 5) / 72
-
-
-def _wrap(name: str, letters: int) -> str:
-    if len(name) <= letters:
-        return name
-    for mark in (" ", "/", "-"):
-        if mark in name:
-            first, rest = name.split(mark, 1)
-            return f"{(first + mark).rstrip()}\n{rest}"
-    return name
+    ax.set_position(bounds)
+    ax.set_in_layout(True)

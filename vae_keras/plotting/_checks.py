@@ -8,17 +8,18 @@ from numpy.typing import ArrayLike
 from vae_keras.errors import ArgumentError
 
 
-def check_images(name: str, images: ArrayLike, *, dims: int = 4) -> np.ndarray:
-    """Return images as float in `[0, 1]`, with 1 or 3 channels and `dims` dimensions.
+def check_images(name: str, images: ArrayLike, *, axes: str = "n") -> np.ndarray:
+    """Return images as float in `[0, 1]`, with 1 or 3 channels.
+
+    `axes` names the axes before height, width and channels, with commas between them.
 
     uint8 is divided by 255. Floats outside `[0, 1]`, as an unbounded likelihood's mean may have,
     are clipped: a picture cannot show them.
     """
     array = np.asarray(images)
-    form = ("n", "rows, columns")[dims - 4]
-    if array.ndim != dims or array.size == 0 or array.shape[-1] not in (1, 3):
+    if array.ndim != axes.count(",") + 4 or array.size == 0 or array.shape[-1] not in (1, 3):
         raise ArgumentError(
-            f"`{name}` must have the shape ({form}, height, width, channels), with 1 or 3 "
+            f"`{name}` must have the shape ({axes}, height, width, channels), with 1 or 3 "
             f"channels and none of them zero. Received: {name}.shape={array.shape}"
         )
     if array.dtype == np.uint8:
@@ -48,6 +49,86 @@ def check_labels(
             f"Received: {len(class_names)} names"
         )
     return vector
+
+
+def check_numbers(
+    name: str, values: ArrayLike, axes: str, *, count: int | None = None
+) -> np.ndarray:
+    """Return finite numbers as float64; `axes` names their axes, `count` is the first's length."""
+    array = np.asarray(values)
+    wrong_length = count is not None and array.shape[:1] != (count,)
+    if array.ndim != axes.count(",") + 1 or array.size == 0 or wrong_length:
+        form = axes if "," in axes else f"{axes},"
+        length = "" if count is None else f" with {axes.split(',')[0]} = {count}"
+        raise ArgumentError(
+            f"`{name}` must have the shape ({form}){length}, none of them zero. "
+            f"Received: {name}.shape={array.shape}"
+        )
+    if not np.issubdtype(array.dtype, np.number):
+        raise ArgumentError(f"`{name}` must be numbers. Received: {name}.dtype={array.dtype}")
+    if not np.all(np.isfinite(array)):
+        raise ArgumentError(f"`{name}` must be finite numbers. Received: NaN or infinity")
+    return array.astype(np.float64)
+
+
+def check_shape(name: str, array: ArrayLike, shape: tuple[int, ...], of: str) -> None:
+    """Raise `ArgumentError` unless the array has the shape of `of`."""
+    if np.shape(array) != shape:
+        raise ArgumentError(
+            f"`{name}` must have the shape of `{of}`, {shape}. "
+            f"Received: {name}.shape={np.shape(array)}"
+        )
+
+
+def check_at_least_one(name: str, number: int) -> None:
+    """Raise `ArgumentError` unless the number is at least 1."""
+    if number < 1:
+        raise ArgumentError(f"`{name}` must be at least 1. Received: {name}={number}")
+
+
+def check_names(name: str, names: Sequence[object], count: int, of: str) -> list[str]:
+    """Return the names as texts, one for each of the `count` entries of `of`."""
+    if len(names) != count:
+        raise ArgumentError(
+            f"`{name}` must have one entry for each of the {count} {of}. "
+            f"Received: {len(names)} entries"
+        )
+    return [str(entry) for entry in names]
+
+
+def check_plane(codes: ArrayLike, dimensions: tuple[int, int]) -> np.ndarray:
+    """Return two dimensions of codes, shape `(n, 2)`, float64."""
+    points = np.asarray(codes)
+    if points.ndim != 2 or len(points) == 0 or points.shape[1] < 2:
+        raise ArgumentError(
+            "`codes` must have the shape (n, latent_dim) with n >= 1 and latent_dim >= 2. "
+            f"Received: codes.shape={points.shape}"
+        )
+    check_dimensions(dimensions, points.shape[1])
+    if len(dimensions) != 2:
+        raise ArgumentError(
+            f"`dimensions` must be two of them. Received: dimensions={dimensions!r}"
+        )
+    points = points[:, list(dimensions)].astype(np.float64)
+    if not np.all(np.isfinite(points)):
+        raise ArgumentError("`codes` must be finite numbers. Received: NaN or infinity")
+    return points
+
+
+def check_dimensions(dimensions: Sequence[int], latent_dim: int) -> None:
+    """Raise `ArgumentError` unless these are different indices of latent dimensions."""
+    known = set(range(latent_dim))
+    if not dimensions or len(set(dimensions)) < len(dimensions) or not set(dimensions) <= known:
+        raise ArgumentError(
+            f"`dimensions` must be different integers from 0 to {latent_dim - 1}. "
+            f"Received: dimensions={dimensions!r}"
+        )
+
+
+def check_range(low: float, high: float) -> None:
+    """Raise `ArgumentError` unless `low < high`."""
+    if not low < high:
+        raise ArgumentError(f"`low` must be less than `high`. Received: low={low}, high={high}")
 
 
 def class_name(label: int, class_names: Sequence[str] | None) -> str:

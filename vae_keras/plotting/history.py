@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vae_keras.errors import ArgumentError
+from vae_keras.plotting._curves import MOST_DOTS, draw_curve, epoch_axis, fit_limits
 from vae_keras.plotting._series import best_epoch, read_series, robust_limits, warmup_end
 from vae_keras.plotting.style import (
     FIGURE_WIDTH,
     PALETTE,
-    SMALL_FONT_SIZE,
     fix_ticks,
     new_figure,
     style,
@@ -35,8 +35,6 @@ _PANELS = (
     ("kl_loss", "KL divergence", "KL (nats)"),
     ("kl_weight", "KL weight", "weight"),
 )
-# With more epochs the dots touch and the line alone is clearer.
-_MOST_DOTS = 30
 # As many learning rates are written at the axis themselves, more are read off powers of ten.
 _MOST_RATES = 4
 
@@ -97,7 +95,7 @@ def plot_history(
                 twin = ax.twinx()
                 twin.set_ylabel("learning rate")
                 _draw_rate(twin, series["learning_rate"], legend)
-            _epoch_axis(ax, epochs)
+            epoch_axis(ax, epochs)
         for ax in axes[len(panels) :]:
             ax.remove()
         _mark_epochs(list(axes[: len(panels)]), panels, series, legend)
@@ -144,24 +142,19 @@ def _draw_curves(
     # The validation's triangle is smaller, as it is drawn over the training's.
     looks = (("training", TRAIN_COLOR, "-", 9), ("validation", VALIDATION_COLOR, "--", 5))
     for curve, (label, color, dashes, size) in zip(curves, looks, strict=True):
-        if curve is None:
-            continue
-        epochs = np.arange(1, len(curve) + 1)
-        dots = "o" if len(curve) <= _MOST_DOTS else ""
-        (line,) = ax.plot(
-            epochs, curve, color=color, linestyle=dashes, marker=dots, markersize=4, label=label
-        )
-        legend.setdefault(label, line)
-        for edge, mark, off in ((high, "^", curve > high), (low, "v", curve < low)):
-            # An empty line that is not clipped breaks the constrained layout.
-            if np.any(off):
-                at_edge = np.full(np.count_nonzero(off), edge)
-                ax.plot(epochs[off], at_edge, mark, color=color, markersize=size, clip_on=False)
-    ax.set_ylim(low, high)
-    values = np.concatenate(recorded)
-    notes = [f"▲ up to {np.nanmax(values):.4g}"] if np.nanmax(values) > high else []
-    notes += [f"▼ down to {np.nanmin(values):.4g}"] if np.nanmin(values) < low else []
-    ax.set_title(", ".join(notes), loc="right", fontsize=SMALL_FONT_SIZE)
+        if curve is not None:
+            line = draw_curve(
+                ax,
+                curve,
+                (low, high),
+                color=color,
+                linestyle=dashes,
+                triangle=size,
+                dots=len(curve) <= MOST_DOTS,
+                label=label,
+            )
+            legend.setdefault(label, line)
+    fit_limits(ax, recorded, (low, high))
 
 
 def _draw_rate(ax: Axes, rate: np.ndarray, legend: dict[str, Artist]) -> None:
@@ -185,16 +178,6 @@ def _draw_rate(ax: Axes, rate: np.ndarray, legend: dict[str, Artist]) -> None:
         ax.minorticks_off()
     else:
         ax.yaxis.set_minor_formatter(NullFormatter())
-
-
-def _epoch_axis(ax: Axes, epochs: int) -> None:
-    from matplotlib.ticker import MaxNLocator
-
-    ax.set_xlabel("epoch")
-    ax.set_xlim(1 - max(0.5, 0.02 * epochs), epochs + max(0.5, 0.02 * epochs))
-    ax.xaxis.set_major_locator(MaxNLocator(8, steps=[1, 2, 5, 10], integer=True, min_n_ticks=1))
-    ax.grid(True)
-    fix_ticks(ax)
 
 
 def _mark_epochs(

@@ -1,4 +1,4 @@
-"""Pictures of images: grids, reconstructions, samples, one of each class."""
+"""Pictures of images: grids, samples, one of each class."""
 
 from __future__ import annotations
 
@@ -10,15 +10,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from vae_keras.errors import ArgumentError
-from vae_keras.plotting._canvas import (
-    column_titles,
-    draw_canvas,
-    make_canvas,
-    tile_figsize,
-    write_title,
-)
+from vae_keras.plotting._canvas import fit_figure, make_canvas, tile_axes
 from vae_keras.plotting._checks import check_images, check_labels, class_name
-from vae_keras.plotting.style import SMALL_FONT_SIZE, fix_ticks, new_axes, style
+from vae_keras.plotting._text import column_titles, write_title
+from vae_keras.plotting.style import style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -67,11 +62,11 @@ def plot_image_grid(
     gap = math.ceil(0.26 * height) if titles is not None else None
     canvas, corners = make_canvas(pictures, rows, columns, row_gap=gap)
     with style():
-        ax = new_axes(ax, tile_figsize(canvas, columns, width, text=0.3 if titles else 0.0))
-        draw_canvas(ax, canvas)
+        given, ax = ax, tile_axes(ax, canvas, columns, width)
         ax.set_axis_off()
         for (top, left), title in zip(corners, titles or (), strict=False):
             write_title(ax, title, (left + width / 2 - 0.5, top - 0.5))
+        fit_figure(ax, given)
     return ax
 
 
@@ -106,7 +101,7 @@ def plot_samples_by_class(
     Raises:
         ArgumentError: If there are no images, or their shape, type or `class_names` is wrong.
     """
-    pictures = check_images("images", images, dims=5)
+    pictures = check_images("images", images, axes="rows, classes")
     rows, classes, *size = pictures.shape
     if class_names is not None and len(class_names) != classes:
         raise ArgumentError(
@@ -117,11 +112,10 @@ def plot_samples_by_class(
     names = [class_name(label, class_names) for label in range(classes)]
     centres = [left + size[1] / 2 - 0.5 for _, left in corners[:classes]]
     with style():
-        given, ax = ax, new_axes(ax, tile_figsize(canvas, classes, size[1], text=0.1))
-        draw_canvas(ax, canvas)
+        given, ax = ax, tile_axes(ax, canvas, classes, size[1])
         ax.set_axis_off()
-        ax.set_anchor("N")  # the layout reckons with the names above the room for the images
-        _write_columns(ax, centres, names, given)
+        column_titles(ax, centres, names)
+        fit_figure(ax, given)
     return ax
 
 
@@ -158,91 +152,3 @@ def plot_one_per_class(
         titles=[class_name(label, class_names) for label in classes],
         ax=ax,
     )
-
-
-def plot_reconstructions(
-    images: ArrayLike,
-    reconstructions: ArrayLike,
-    *,
-    labels: ArrayLike | None = None,
-    class_names: Sequence[str] | None = None,
-    max_images: int = 10,
-    ax: Axes | None = None,
-) -> Axes:
-    """Draw each image over its reconstruction, with the mean squared error beneath.
-
-    Args:
-        images: Images, shape `(n, height, width, channels)`, float in `[0, 1]` or uint8.
-        reconstructions: Their reconstructions, of the same shape.
-        labels: Class numbers, shape `(n,)`, integer; the class is written over each column.
-            Defaults to no text.
-        class_names: Name of each class number. Defaults to the numbers.
-        max_images: Draw at most this many, the first ones. Defaults to `10`.
-        ax: Axes to draw on. Defaults to those of a new figure.
-
-    Returns:
-        The axes. The error is per pixel and channel, on the `[0, 1]` scale.
-
-    Raises:
-        ArgumentError: If there are no images, the shapes differ, or `labels`, `class_names` or
-            `max_images` do not fit.
-    """
-    if max_images < 1:
-        raise ArgumentError(f"`max_images` must be at least 1. Received: max_images={max_images}")
-    if np.shape(images) != np.shape(reconstructions):
-        raise ArgumentError(
-            f"`reconstructions` must have the shape of `images`, {np.shape(images)}. "
-            f"Received: reconstructions.shape={np.shape(reconstructions)}"
-        )
-    all_images, all_copies = np.atleast_1d(images), np.atleast_1d(reconstructions)
-    originals = check_images("images", all_images[:max_images])
-    copies = check_images("reconstructions", all_copies[:max_images])
-    names = None
-    if labels is not None:
-        classes = check_labels(labels, len(all_images), class_names, "images")
-        names = [class_name(label, class_names) for label in classes[:max_images]]
-    # The error is that of the numbers, not of the clipped picture.
-    difference = _unclipped(all_images[:max_images]) - _unclipped(all_copies[:max_images])
-    errors = np.mean(difference**2, axis=(1, 2, 3))
-    count, height, width = originals.shape[:3]
-    canvas, corners = make_canvas(np.concatenate([originals, copies]), 2, count)
-    with style():
-        figsize = tile_figsize(canvas, count, width, left=1.2, text=0.35)
-        given, ax = ax, new_axes(ax, figsize)
-        draw_canvas(ax, canvas)
-        centres = [left + width / 2 - 0.5 for _, left in corners[:count]]
-        ax.set_xticks(centres, [f"{error:.4f}" for error in errors])
-        middles = [top + height / 2 - 0.5 for top, _ in (corners[0], corners[count])]
-        ax.set_yticks(middles, ["original", "reconstruction"])
-        fix_ticks(ax)
-        ax.tick_params(length=0)
-        ax.spines[:].set_visible(False)
-        ax.annotate(
-            "MSE",
-            (0, 0),
-            xycoords="axes fraction",
-            xytext=(-4, -4),
-            textcoords="offset points",
-            ha="right",
-            va="top",
-            fontsize=SMALL_FONT_SIZE,
-        )
-        if names is not None:
-            _write_columns(ax, centres, names, given)
-    return ax
-
-
-def _write_columns(
-    ax: Axes, centres: Sequence[float], names: Sequence[str], given: Axes | None
-) -> None:
-    """Write a name over each column; a figure of our own becomes taller by what they take."""
-    from matplotlib.figure import Figure
-
-    header = column_titles(ax, centres, names)
-    if given is None and isinstance(ax.figure, Figure):
-        width, height = ax.figure.get_size_inches()
-        ax.figure.set_size_inches(width, height + header)
-
-
-def _unclipped(images: np.ndarray) -> np.ndarray:
-    return images.astype(np.float64) / (255.0 if images.dtype == np.uint8 else 1.0)

@@ -28,6 +28,8 @@ PALETTE = (
 
 # Inches: as wide as a notebook's output or a page, so that font sizes are what the reader sees.
 FIGURE_WIDTH = 8.0
+# A page that is not filled to its edges.
+FIGURE_HEIGHT = 10.0
 FONT_SIZE = 10.0
 SMALL_FONT_SIZE = 9.0
 

@@ -18,6 +18,27 @@ DRAW = {
         IMAGES, IMAGES, labels=[0, 1, 1, 0], ax=ax
     ),
     "scatter": lambda ax: plotting.plot_latent_scatter(np.eye(3), [0, 1, 2], ax=ax),
+    "embedding": lambda ax: plotting.plot_embedding(np.eye(2), [0, 1], ax=ax),
+    "density": lambda ax: plotting.plot_latent_density(np.eye(9)[:, :2], [0, 1, 1] * 3, ax=ax),
+    "interpolation": lambda ax: plotting.plot_interpolation(
+        IMAGES, first=IMAGES[0], second=IMAGES[1], ax=ax
+    ),
+    "traversals": lambda ax: plotting.plot_traversals(IMAGES[None], kl=[1.0], ax=ax),
+    "uncertainty": lambda ax: plotting.plot_uncertainty(IMAGES, IMAGES, ax=ax),
+    "kl": lambda ax: plotting.plot_kl_by_dimension([1, 2], active=np.array([True, False]), ax=ax),
+    "rate_distortion": lambda ax: plotting.plot_rate_distortion(
+        [1, 2], [4, 3], values=[2, 1], setting="kl_weight", groups=["a", "a"], ax=ax
+    ),
+    "neighbors": lambda ax: plotting.plot_samples_with_neighbors(IMAGES, IMAGES, ax=ax),
+    "by_class": lambda ax: plotting.plot_by_class([1, 2], standard_error=[0.1, 0.2], ax=ax),
+    "anomaly_scores": lambda ax: plotting.plot_anomaly_scores(
+        np.arange(9), np.arange(9) > 5, auc=1.0, ax=ax
+    ),
+    "roc": lambda ax: plotting.plot_roc([1, 2, 3], np.array([False, False, True]), ax=ax),
+    "most_anomalous": lambda ax: plotting.plot_most_anomalous(IMAGES, [1, 2, 3, 4], ax=ax),
+    "models": lambda ax: plotting.plot_reconstructions_of_models(
+        IMAGES, IMAGES[None], names=["a"], ax=ax
+    ),
     "decoded": lambda ax: plotting.plot_decoded_grid(IMAGES.reshape(2, 2, 6, 6, 1), ax=ax),
 }
 
@@ -35,6 +56,16 @@ def test_plots_draw_on_the_given_axes_or_make_their_own(draw):
 
 
 @pytest.mark.parametrize("draw", DRAW.values(), ids=DRAW)
+def test_no_text_of_a_plot_leaves_its_figure(draw):
+    ax = draw(None)
+    ax.figure.draw_without_rendering()
+    box, page = ax.get_tightbbox(), ax.figure.bbox
+    assert page.x0 - 1 <= box.x0 and box.x1 <= page.x1 + 1
+    assert page.y0 - 1 <= box.y0 and box.y1 <= page.y1 + 1
+    assert ax.figure.get_size_inches()[0] <= 8
+
+
+@pytest.mark.parametrize("draw", DRAW.values(), ids=DRAW)
 def test_plots_leave_the_global_settings_alone(draw):
     # From the defaults, as an earlier plot's leak would hide that of this one.
     with matplotlib.rc_context():
@@ -44,11 +75,28 @@ def test_plots_leave_the_global_settings_alone(draw):
         assert dict(matplotlib.rcParams) == before
 
 
-def test_history_leaves_the_global_settings_alone():
+HISTORY = {"val_loss": [2.0, 1.0]}
+DRAW_FIGURE = {
+    "history": lambda figure: plotting.plot_history(HISTORY, figure=figure),
+    "histories": lambda figure: plotting.plot_histories([HISTORY], names=["a"], figure=figure),
+    "sweep": lambda figure: plotting.plot_sweep(
+        [1, 2], {"MSE": [[1, 2], [3, 4]]}, setting="latent_dim", figure=figure
+    ),
+}
+
+
+@pytest.mark.parametrize("draw", DRAW_FIGURE.values(), ids=DRAW_FIGURE)
+def test_plots_of_panels_draw_on_the_given_figure_and_leave_the_settings_alone(draw):
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
         before = dict(matplotlib.rcParams)
-        plotting.plot_history({"loss": [2.0, 1.0]}).draw_without_rendering()
+        figure = Figure()
+        assert draw(figure) is figure
+        figure.draw_without_rendering()
+        assert figure.axes[0].has_data()
+        part = figure.subfigures(2)[1]
+        assert draw(part) is part
+        assert isinstance(draw(None), Figure)
         assert dict(matplotlib.rcParams) == before
 
 
