@@ -1,5 +1,6 @@
 """From settings to the things that are trained: data and model."""
 
+import dataclasses
 import inspect
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +10,7 @@ import keras
 import numpy as np
 
 from vae_keras.config import OPTION_AXES, Config
-from vae_keras.data import ImageDataset, binarized, load_dataset
+from vae_keras.data import ImageDataset, binarized, load_dataset, without_classes
 from vae_keras.errors import ArgumentError, DataError, unknown_name
 from vae_keras.models import VAE, Autoencoder, ConditionalVAE, ImageModel, set_output_bias
 from vae_keras.presets import FOLDERS, member
@@ -22,13 +23,16 @@ def load_data(config: Config) -> ImageDataset:
         raise ArgumentError(
             f"`data` must be an existing file or folder. Received: data={config.data!r}"
         )
+    excluded = config.exclude_classes
     dataset = load_dataset(
         config.dataset,
         config.data,
-        train_size=config.train_size,
+        train_size=None if excluded else config.train_size,
         validation_size=config.validation_size,
         seed=config.seed,
     )
+    if excluded:
+        dataset = _first(without_classes(dataset, excluded), config.train_size)
     if config.binarize == "none":
         return dataset
     return binarized(dataset, train=config.binarize == "static")
@@ -129,6 +133,19 @@ def build_model_for(config: Config, dataset: ImageDataset) -> ImageModel:
         if len(part):
             model.check_images(part.images, name="data")
     return model
+
+
+def _first(dataset: ImageDataset, train_size: int | None) -> ImageDataset:
+    """Keep the first training images, where settings ask for some."""
+    train = dataset.train
+    if train_size is None:
+        return dataset
+    if train_size > len(train):
+        raise ArgumentError(
+            f"`train_size` must be at most {len(train)}, the training images that "
+            f"`exclude_classes` leaves. Received: train_size={train_size}"
+        )
+    return dataclasses.replace(dataset, train=train.take(slice(train_size)))
 
 
 def _built(axis: str, config: Config) -> Any:

@@ -37,6 +37,9 @@ class Config:
     """Use only the first N training images."""
     validation_size: int = 5000
     """Training images held out for validation."""
+    exclude_classes: tuple[str, ...] = ()
+    """Classes to leave out of training, by name or number; `evaluate` tells how well the anomaly
+    score finds their test images."""
     binarize: Literal["none", "static", "dynamic"] = "none"
     """Draw each pixel as 0 or 1: once (static), or training images anew in each epoch (dynamic)."""
     architecture: str = "conv"
@@ -129,6 +132,11 @@ class Config:
                 f"Received: {self.warmup_epochs} and {self.warmup_steps}"
             )
         self._check_autoencoder()
+        if self.exclude_classes and self.model == "conditional":
+            raise ArgumentError(
+                "`exclude_classes` must not be set for a conditional model, which knows each class "
+                f"it is given. Received: exclude_classes={self.exclude_classes!r}"
+            )
         for name in ("filters", "encoder_units", "decoder_units", "stage_epochs"):
             sizes = getattr(self, name)
             if sizes is not None:
@@ -137,6 +145,7 @@ class Config:
                         f"`{name}` must be positive integers. Received: {name}={sizes!r}"
                     )
                 object.__setattr__(self, name, tuple(sizes))  # a list, when read from JSON
+        object.__setattr__(self, "exclude_classes", tuple(self.exclude_classes))
 
     def _check_autoencoder(self) -> None:
         """Refuse what an autoencoder has no use for, lest it be thought to have had an effect."""

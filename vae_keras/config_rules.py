@@ -38,6 +38,10 @@ def _maybe_one_of(*names: str) -> tuple[Callable[[Any], bool], str]:
     return (lambda value: value is None or value in names), f"one of {', '.join(names)}"
 
 
+def _names(value: Any) -> bool:
+    return isinstance(value, tuple | list) and all(isinstance(name, str) for name in value)
+
+
 _ABOVE_ZERO = (lambda value: _finite(value) and value > 0, "a finite number above 0")
 _POSITIVE = (positive_integer, "a positive integer")
 _MAYBE_POSITIVE = (_optional(positive_integer), "a positive integer")
@@ -48,6 +52,7 @@ RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "data": _MAYBE_STRING,
     "train_size": _MAYBE_POSITIVE,
     "validation_size": _COUNT,
+    "exclude_classes": (_names, "names or numbers of classes"),
     "kernel_size": _MAYBE_POSITIVE,
     "decoder_kernel_size": _MAYBE_POSITIVE,
     "activation": _MAYBE_STRING,

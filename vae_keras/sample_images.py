@@ -1,5 +1,6 @@
 """Images from a model of any kind, from codes of any source."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from vae_keras.models import labels_for
 
 CODE_SOURCES = ("prior", "mixture", "posterior", "grid")
 MIXTURE_COMPONENTS = 10
+_MIXTURE_IMAGES = 10_000  # a mixture for a picture or a number need not have seen more
 # Of the draw of one code for each training image; not that of the images.
 _TRAINING_SEED = 0
 
@@ -61,6 +63,21 @@ def sample_images(
     return images(label)
 
 
+def mixture_sampler(model: Any, train: Split) -> Callable[[int, int], np.ndarray]:
+    """Return a function `(n, seed) -> images` in `[0, 1]` that needs no prior.
+
+    Args:
+        model: An unconditional model.
+        train: Training images; a mixture is fitted to the codes of the first 10,000.
+    """
+    mixture = _sampler(model, "mixture", train.take(slice(_MIXTURE_IMAGES)), None)
+
+    def images(n: int, seed: int) -> np.ndarray:
+        return model.to_unit_range(model.decode(mixture.sample(n, seed)))
+
+    return images
+
+
 def _sampler(model: Any, codes: str, train: Split | None, label: int | None) -> Any:
     """Return what to draw codes from; `None` for the prior, which the model has itself."""
     if codes not in CODE_SOURCES:
@@ -85,7 +102,7 @@ def _sampler(model: Any, codes: str, train: Split | None, label: int | None) -> 
             raise ArgumentError(
                 f"`label` must be a class of the training images. Received: label={label!r}"
             )
-        train = Split(train.images[chosen], train.labels[chosen])
+        train = train.take(chosen)
     labels = labels_for(model, train.labels)
     if not has_posteriors:
         return _mixture(model.encode(train.images, label=labels))

@@ -24,6 +24,12 @@ class Split:
     def __len__(self) -> int:
         return len(self.images)
 
+    def take(self, indices: slice | np.ndarray) -> "Split":
+        """Return the part at `indices`: a slice, numbers or a mask."""
+        labels = None if self.labels is None else self.labels[indices]
+        factors = None if self.factors is None else self.factors[indices]
+        return Split(self.images[indices], labels, factors)
+
     def __repr__(self) -> str:
         labels = None if self.labels is None else self.labels.shape
         factors = "" if self.factors is None else f", factors={self.factors.shape}"
@@ -46,6 +52,7 @@ class ImageDataset:
         notice: One line to be shown loudly where the bundled part stands in for the whole set,
             otherwise `None`.
         factor_names: One name per column of the splits' `factors`, or `None`.
+        anomalies: Test images of the classes that were taken out of the splits, or `None`.
     """
 
     name: str
@@ -57,6 +64,7 @@ class ImageDataset:
     checksum: str
     notice: str | None = None
     factor_names: tuple[str, ...] | None = None
+    anomalies: Split | None = None
 
     @property
     def image_shape(self) -> tuple[int, int, int]:

@@ -44,7 +44,7 @@ def split_source(
     if test is None:
         drawn = generator.permutation(len(part))
         held_out = max(1, round(TEST_FRACTION * len(part)))
-        test = _take(part, drawn[:held_out])
+        test = part.take(drawn[:held_out])
         indices = np.sort(drawn[held_out:])
     count = _validation_count(len(indices), validation_size)
     drawn = generator.permutation(len(indices))
@@ -52,8 +52,8 @@ def split_source(
     _check_counts(source, len(part), len(train), count, train_size)
     return ImageDataset(
         name=name,
-        train=_take(part, train[:train_size]),
-        validation=_take(part, validation),
+        train=part.take(train[:train_size]),
+        validation=part.take(validation),
         test=test,
         class_names=source.class_names,
         source=source.origin,
@@ -86,13 +86,6 @@ def _check_counts(
             f"{'' if source.test is not None else ', a fifth for the test'}). "
             f"Received: train_size={train_size}"
         )
-
-
-def _take(split: Split, indices: np.ndarray) -> Split:
-    """Return the part of `split` at `indices`, as a copy."""
-    labels = None if split.labels is None else split.labels[indices]
-    factors = None if split.factors is None else split.factors[indices]
-    return Split(split.images[indices], labels, factors)
 
 
 def _arrays(split: Split | None) -> list[np.ndarray]:

@@ -1,0 +1,58 @@
+"""A data set without some of its classes, which become anomalies to be found."""
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+
+from vae_keras.data.image_dataset import ImageDataset, Split
+from vae_keras.errors import ArgumentError, DataError, unknown_name
+
+
+def without_classes(dataset: ImageDataset, classes: Sequence[str]) -> ImageDataset:
+    """Take classes out of all three splits; their test images become `anomalies`.
+
+    Args:
+        dataset: Images with labels.
+        classes: Names of the classes, or their numbers as text. The other classes keep their
+            numbers.
+
+    Raises:
+        DataError: If there are no labels.
+        ArgumentError: If a class does not exist, or a split would be empty.
+    """
+    parts = {"train": dataset.train, "validation": dataset.validation, "test": dataset.test}
+    if any(len(part) and part.labels is None for part in parts.values()):
+        raise DataError(
+            "`exclude_classes` must go with images that have labels. "
+            f"Received: {dataset.name}, without labels"
+        )
+    numbers = [_number(name, dataset) for name in classes]
+    kept = {name: _taken(part, numbers, inside=False) for name, part in parts.items()}
+    for name, part in parts.items():
+        if len(part) and not len(kept[name]):
+            raise ArgumentError(
+                f"`exclude_classes` must leave images to the {name} set. "
+                f"Received: exclude_classes={tuple(classes)!r}"
+            )
+    return dataclasses.replace(
+        dataset, **kept, anomalies=_taken(dataset.test, numbers, inside=True)
+    )
+
+
+def _number(name: str, dataset: ImageDataset) -> int:
+    """Return the number of a class given by name or number; a name goes first."""
+    known = sorted(set(np.unique(dataset.train.labels)) | set(np.unique(dataset.test.labels)))
+    names = dataset.class_names or tuple(str(number) for number in range(known[-1] + 1))
+    if name in names:
+        return names.index(name)
+    if name.isdecimal() and int(name) in known:
+        return int(name)
+    raise unknown_name("exclude_classes", name, names)
+
+
+def _taken(split: Split, numbers: list[int], *, inside: bool) -> Split:
+    """Return the part of a split that is inside, or outside, the classes."""
+    if split.labels is None:  # an empty split
+        return split
+    return split.take(np.isin(split.labels, numbers) == inside)
