@@ -3,7 +3,13 @@
 import numpy as np
 import pytest
 
-from vae_keras.evaluation import mean_squared_error, structural_similarity
+from vae_keras.evaluation import (
+    mean_absolute_error,
+    mean_squared_error,
+    multi_scale_structural_similarity,
+    peak_signal_to_noise_ratio,
+    structural_similarity,
+)
 
 
 def _pair(shape, noise, seed=0):
@@ -83,3 +89,64 @@ def test_mse_matches_sklearn_and_skimage(shape, noise):
     np.testing.assert_allclose(
         scores, sklearn_mse(*flat, multioutput="raw_values"), rtol=1e-12, atol=1e-15
     )
+
+
+@pytest.mark.parametrize("noise", [0.05, 1.0])
+def test_mae_matches_sklearn(noise):
+    from sklearn.metrics import mean_absolute_error as sklearn_mae
+
+    images, copies = (x.astype(np.float64) for x in _pair((300, 28, 28, 1), noise))
+    flat = [x.reshape(len(x), -1).T for x in (images, copies)]
+    np.testing.assert_allclose(
+        mean_absolute_error(images, copies),
+        sklearn_mae(*flat, multioutput="raw_values"),
+        rtol=1e-12,
+    )
+
+
+@pytest.mark.parametrize("noise", [0.05, 1.0])
+def test_psnr_matches_tensorflow_and_skimage(noise):
+    import tensorflow as tf
+    from skimage.metrics import peak_signal_noise_ratio
+
+    images, copies = _pair((5, 13, 28, 3), noise)
+    ratios = peak_signal_to_noise_ratio(images, copies)
+    np.testing.assert_allclose(ratios, tf.image.psnr(images, copies, max_val=1.0), rtol=1e-5)
+    expected = [
+        peak_signal_noise_ratio(x.astype(float), y.astype(float), data_range=1.0)
+        for x, y in zip(images, copies, strict=True)
+    ]
+    np.testing.assert_allclose(ratios, expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("noise", [0.02, 0.3])
+@pytest.mark.parametrize("shape", [(2, 161, 161, 1), (2, 177, 203, 3), (1, 256, 176, 3)])
+def test_ms_ssim_matches_tensorflow(shape, noise):
+    import tensorflow as tf
+
+    images, copies = _pair(shape, noise)
+    expected = tf.image.ssim_multiscale(images, copies, max_val=1.0)
+    # TensorFlow computes in float32.
+    np.testing.assert_allclose(
+        multi_scale_structural_similarity(images, copies), expected, atol=2e-5
+    )
+
+
+def test_ms_ssim_matches_tensorflow_on_bytes_and_where_a_channel_is_inverted():
+    import tensorflow as tf
+
+    images, copies = (np.round(255 * x).astype(np.uint8) for x in _pair((2, 170, 181, 3), 0.1))
+    copies[..., 1] = 255 - images[..., 1]  # contrast terms below zero, which count as zero
+    expected = tf.image.ssim_multiscale(images, copies, max_val=255).numpy()
+    scores = multi_scale_structural_similarity(images, copies)
+    np.testing.assert_allclose(scores, expected, atol=2e-5)
+    assert (scores > 0.3).all() and (scores < 2 / 3).all()
+
+
+def test_ms_ssim_matches_tensorflow_on_another_range():
+    import tensorflow as tf
+
+    images, copies = (2 * x - 1 for x in _pair((1, 176, 176, 1), 0.2))
+    expected = tf.image.ssim_multiscale(images, copies, max_val=2.0)
+    scores = multi_scale_structural_similarity(images, copies, data_range=2.0)
+    np.testing.assert_allclose(scores, expected, atol=2e-5)

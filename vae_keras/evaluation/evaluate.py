@@ -1,15 +1,34 @@
-"""All numbers of a trained model at once. The one file here that takes a model."""
+"""All numbers of a trained model at once. With `_generated.py`, what here takes a model."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from keras import ops
 
+from vae_keras.data import Split
+from vae_keras.errors import ArgumentError
+from vae_keras.evaluation._fit import add_fit
+from vae_keras.evaluation._generated import Sampler, add_generated
+from vae_keras.evaluation.aggregated_posterior import elbo_surgery
+from vae_keras.evaluation.anomaly import roc_auc
+from vae_keras.evaluation.by_class import mean_by_class
 from vae_keras.evaluation.image_quality import (
+    mean_absolute_error,
     mean_squared_error,
-    ssim_is_defined,
-    structural_similarity,
+    peak_signal_to_noise_ratio,
+)
+from vae_keras.evaluation.latent import active_units
+from vae_keras.evaluation.linear_probe import linear_probe_accuracy
+from vae_keras.evaluation.multi_scale_similarity import (
+    ms_ssim_is_defined,
+    multi_scale_structural_similarity,
 )
 from vae_keras.evaluation.neighbors import knn_accuracy, knn_accuracy_of_split
+from vae_keras.evaluation.result import Evaluation
+from vae_keras.evaluation.structural_similarity import ssim_is_defined, structural_similarity
+from vae_keras.math import DiagonalGaussian
+from vae_keras.models import labels_for
 
 BATCH_SIZE = 500  # of the comparison of pictures, to bound its memory
 
@@ -21,70 +40,192 @@ def evaluate(
     *,
     train_images: np.ndarray | None = None,
     train_labels: np.ndarray | None = None,
-) -> dict[str, float]:
-    """Measure losses, reconstructions and codes of a model on a set of images.
+    anomalies: np.ndarray | None = None,
+    samples: int = 1000,
+    sampler: Sampler | None = None,
+    seed: int = 0,
+    progress: Callable[[str], None] | None = None,
+) -> Evaluation:
+    """Measure losses, reconstructions, codes and samples of a model on a set of images.
 
     The losses are those of the model's test step: codes drawn with a fixed seed, final KL weight.
-    Reconstructions are deterministic (code = mean) and are compared in `[0, 1]`.
+    Reconstructions are deterministic (code = mean) and are compared in `[0, 1]`. What needs
+    training images or labels is left out without them. docs/evaluation.md says what each number
+    means, and which are estimates.
 
     Args:
         model: A `VAE`, `ConditionalVAE` or `Autoencoder`.
         images: Shape `(n, height, width, channels)`.
-        labels: Class of each image, shape `(n,)`; without them there is no k-NN accuracy. A
-            conditional model needs them, and has none either: its encoder is told the class, so
-            that the accuracy would score what was given.
-        train_images: The training set, whose codes are the neighbours.
+        labels: Class of each image, shape `(n,)`. A conditional model needs them, and has no
+            accuracy of its codes: its encoder is told the class.
+        train_images: The training set: neighbours of codes and of samples, what the judging
+            classifier learns from.
         train_labels: Its classes.
+        anomalies: Images that the model should find odd, of the shape of `images`.
+        samples: Images to generate, three times over, and judge; 0 for none. Defaults to `1000`.
+        sampler: Function `(n, seed) -> images` in `[0, 1]` to generate with, where the model
+            should not sample from its prior, or cannot. Defaults to the prior.
+        seed: Seed of everything drawn, and of the judging classifier. Defaults to `0`.
+        progress: Called with a line on each step that takes long. Defaults to `None`.
 
     Returns:
-        `loss`, `recon_loss`, `kl_loss`, `kl_scaled` and `elbo` in nats per image (of an autoencoder
-        the losses alone, per pixel value; no `elbo` without a density), `mse` per pixel,
-        `ssim` (not for images below 11 pixels), and where there are labels `knn_accuracy`
-        (neighbours from the training set) and `knn_accuracy_of_split` (70/30 split of these
-        images' own codes).
+        A dictionary, name to number; beside a mean over images or draws stands its
+        `..._standard_error`. Its attributes hold more: see `Evaluation`.
+
+    Raises:
+        ArgumentError: If labels do not match the images, or an argument makes no sense.
+        DataError: If images do not fit the model.
+
+    Example:
+        >>> vae_keras.evaluate(vae, x_test, y_test, train_images=x_train, train_labels=y_train)
     """
-    given = labels if model.num_classes else None
-    losses = model.evaluate(images, given, verbose=0, return_dict=True)
+    test = _split(images, labels, "images", "labels")
+    train = None
+    if train_images is not None:
+        train = _split(train_images, train_labels, "train_images", "train_labels")
+    if isinstance(samples, bool) or not isinstance(samples, int) or samples < 0:
+        raise ArgumentError(f"`samples` must be an integer >= 0. Received: samples={samples!r}")
+    say = progress or (lambda line: None)
+    result = Evaluation()
+    say("losses and reconstructions")
+    _add_losses(result, model, test, seed)
+    _add_image_measures(result, model, test)
+    add_fit(result, model, test, train, seed)
+    _add_codes(result, model, test, seed)
+    if test.labels is not None:
+        result.arrays["labels"] = test.labels
+        _add_classes(result, test.labels)
+        _add_accuracies(result, model, test, train, say)
+    if anomalies is not None:
+        say("anomalies")
+        _add_anomalies(result, model, images, anomalies)
+    if samples:
+        add_generated(
+            result, model, test, train, samples=samples, sampler=sampler, seed=seed, say=say
+        )
+    return result
+
+
+def _add_losses(result: Evaluation, model: Any, test: Split, seed: int) -> None:
+    """Add the losses of the test step, and the standard errors that it cannot know."""
+    labels = labels_for(model, test.labels)
+    losses = model.evaluate(test.images, labels, verbose=0, return_dict=True)
     losses.pop("kl_weight", None)
-    results = {name: float(value) for name, value in losses.items()}
-    if hasattr(model, "elbo") and model.likelihood.normalized:
-        results["elbo"] = float(np.mean(model.elbo(images, label=given)))
-    results.update(_reconstruction_quality(model, images, given))
-    if labels is not None and not model.num_classes:
-        results.update(_code_quality(model, images, labels, train_images, train_labels))
-    return results
+    result.update({name: float(value) for name, value in losses.items()})
+    if not hasattr(model, "image_losses"):
+        return
+    of_images = model.image_losses(test.images, label=labels, seed=seed)
+    for name, values in of_images._asdict().items():
+        if np.isfinite(values).all():
+            from_test_step = result.get(name)
+            result.add_mean(name, values)
+            if from_test_step is not None:
+                result[name] = from_test_step
+            result.arrays[name] = values
 
 
-def _reconstruction_quality(
-    model: Any, images: np.ndarray, labels: np.ndarray | None
-) -> dict[str, float]:
-    measures = {"mse": mean_squared_error}
+def _add_image_measures(result: Evaluation, model: Any, test: Split) -> None:
+    """Add each measure of the deterministic reconstructions."""
+    measures: dict[str, Callable[..., np.ndarray]] = {
+        "mse": mean_squared_error,
+        "mae": mean_absolute_error,
+        "psnr": peak_signal_to_noise_ratio,
+    }
     if ssim_is_defined(model.image_shape):
         measures["ssim"] = structural_similarity
+    if ms_ssim_is_defined(model.image_shape):
+        measures["ms_ssim"] = multi_scale_structural_similarity
     values: dict[str, list[np.ndarray]] = {name: [] for name in measures}
-    for start in range(0, len(images), BATCH_SIZE):
-        batch = images[start : start + BATCH_SIZE]
-        original = model.to_unit_range(batch)
-        label = None if labels is None else labels[start : start + BATCH_SIZE]
-        reconstruction = model.to_unit_range(model.reconstruct(batch, label=label))
+    for start in range(0, len(test), BATCH_SIZE):
+        part = slice(start, start + BATCH_SIZE)
+        original, label = test.images[part], labels_for(model, test.labels, part)
+        reconstruction = model.to_unit_range(model.reconstruct(original, label=label))
         for name, measure in measures.items():
-            values[name].append(measure(original, reconstruction))
-    return {name: float(np.mean(np.concatenate(parts))) for name, parts in values.items()}
+            values[name].append(measure(model.to_unit_range(original), reconstruction))
+    for name, parts in values.items():
+        result.arrays[name] = np.concatenate(parts)
+        if np.isfinite(result.arrays[name]).all():  # the PSNR of a perfect copy is infinite
+            result.add_mean(name, result.arrays[name])
 
 
-def _code_quality(
-    model: Any,
-    images: np.ndarray,
-    labels: np.ndarray,
-    train_images: np.ndarray | None,
-    train_labels: np.ndarray | None,
-) -> dict[str, float]:
-    codes = model.encode(images)
-    results = {}
-    if train_images is not None and train_labels is not None:
-        train_codes = model.encode(train_images)
-        results["knn_accuracy"] = knn_accuracy(train_codes, train_labels, codes, labels)
-    _, counts = np.unique(labels, return_counts=True)
-    if len(counts) > 1 and counts.min() > 1:
-        results["knn_accuracy_of_split"] = knn_accuracy_of_split(codes, labels)
-    return results
+def _add_codes(result: Evaluation, model: Any, test: Split, seed: int) -> None:
+    """Add the codes and what they carry."""
+    labels = labels_for(model, test.labels)
+    if not hasattr(model, "encode_distribution"):
+        result.arrays["z_mean"] = model.encode(test.images, label=labels)
+        return
+    mean, log_var = model.encode_distribution(test.images, label=labels)
+    result.arrays.update(z_mean=mean, z_log_var=log_var)
+    active = active_units(mean)
+    result.by_dimension = {"variance": np.var(mean, axis=0).tolist(), "active": active.tolist()}
+    if model.prior.factorized:
+        kl = model.prior.kl_per_dimension(DiagonalGaussian(mean, log_var))
+        result.by_dimension["kl"] = np.mean(ops.convert_to_numpy(kl), axis=0).tolist()
+    result["active_units"] = int(active.sum())
+    result["latent_dim"] = model.latent_dim
+
+    def prior_log_prob(codes: np.ndarray) -> np.ndarray:
+        return ops.convert_to_numpy(model.prior.log_prob(ops.convert_to_tensor(codes, "float32")))
+
+    surgery = elbo_surgery(mean, log_var, prior_log_prob, seed=seed)
+    result.add_estimate("mutual_information", surgery.mutual_information)
+    result.add_estimate("aggregated_posterior_kl", surgery.aggregated_posterior_kl)
+
+
+def _add_classes(result: Evaluation, labels: np.ndarray) -> None:
+    """Add the mean of each measure over the images of each class."""
+    for name in ("recon_loss", "kl_loss", "elbo", "mse", "ssim"):
+        if name in result.arrays:
+            means = mean_by_class(result.arrays[name], labels)
+            result.by_class["classes"] = means.classes.tolist()
+            result.by_class["count"] = means.count.tolist()
+            result.by_class[name] = means.mean.tolist()
+            result.by_class[f"{name}_standard_error"] = [
+                None if np.isnan(error) else float(error) for error in means.standard_error
+            ]
+
+
+def _add_accuracies(
+    result: Evaluation, model: Any, test: Split, train: Split | None, say: Callable[[str], None]
+) -> None:
+    """Add the shares of images that classifiers on codes, and on pixels, get right."""
+    codes, labels, count = result.arrays["z_mean"], test.labels, len(test)
+    known = train is not None and train.labels is not None
+    if not model.num_classes:
+        say("k-nearest neighbours and a linear probe on codes")
+        if known:
+            pair = (model.encode(train.images), train.labels, codes, labels)
+            result.add_share("knn_accuracy", knn_accuracy(*pair, k=min(5, len(train))), count)
+            if len(np.unique(train.labels)) > 1:
+                result.add_share("linear_probe_accuracy", linear_probe_accuracy(*pair), count)
+        _, counts = np.unique(labels, return_counts=True)
+        if len(counts) > 1 and counts.min() > 1:
+            accuracy = knn_accuracy_of_split(codes, labels)
+            result.add_share("knn_accuracy_of_split", accuracy, round(0.3 * count))
+    if known:
+        say("k-nearest neighbours on pixels")
+        pair = (train.images, train.labels, test.images, labels)
+        result.add_share("knn_accuracy_pixels", knn_accuracy(*pair, k=min(5, len(train))), count)
+
+
+def _add_anomalies(
+    result: Evaluation, model: Any, images: np.ndarray, anomalies: np.ndarray
+) -> None:
+    scores = np.concatenate([model.anomaly_score(images), model.anomaly_score(anomalies)])
+    is_anomaly = np.repeat([False, True], [len(images), len(anomalies)])
+    result.add_estimate("anomaly_roc_auc", roc_auc(scores, is_anomaly))
+    result.arrays.update(anomaly_scores=scores, is_anomaly=is_anomaly)
+
+
+def _split(images: Any, labels: Any, images_name: str, labels_name: str) -> Split:
+    """Return images and labels as one record, of one length."""
+    images = np.asarray(images)
+    if labels is None:
+        return Split(images)
+    labels = np.asarray(labels)
+    if labels.shape != images.shape[:1]:
+        raise ArgumentError(
+            f"`{labels_name}` must have one label for each of the {len(images)} `{images_name}`. "
+            f"Received: {labels_name}.shape={labels.shape}"
+        )
+    return Split(images, labels)

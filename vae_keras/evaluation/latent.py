@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from vae_keras.errors import ArgumentError
-from vae_keras.evaluation._arrays import check_matrix
+from vae_keras.evaluation._arrays import check_matrix, check_posterior
 
 
 def kl_per_dimension(z_mean: ArrayLike, z_log_var: ArrayLike) -> np.ndarray:
@@ -26,12 +26,7 @@ def kl_per_dimension(z_mean: ArrayLike, z_log_var: ArrayLike) -> np.ndarray:
     References:
         Kingma & Welling (2014), appendix B. arXiv:1312.6114
     """
-    mean, log_var = check_matrix("z_mean", z_mean), check_matrix("z_log_var", z_log_var)
-    if mean.shape != log_var.shape:
-        raise ArgumentError(
-            f"`z_log_var` must have the shape of `z_mean`, {mean.shape}. "
-            f"Received: z_log_var.shape={log_var.shape}"
-        )
+    mean, log_var = check_posterior(z_mean, z_log_var)
     # expm1 keeps the difference exact where the posterior is nearly the prior.
     return 0.5 * np.mean(mean**2 + (np.expm1(log_var) - log_var), axis=0)
 

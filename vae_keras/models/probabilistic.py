@@ -1,6 +1,6 @@
 """What a model can do because it is a distribution: posteriors, samples, bounds."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from keras import ops
@@ -9,6 +9,20 @@ from vae_keras.errors import ArgumentError, check_seed
 from vae_keras.math import DiagonalGaussian, reparameterize
 from vae_keras.models.batching import BATCH_SIZE, in_batches
 from vae_keras.models.log_likelihood import LogLikelihood, estimate_log_likelihood
+
+
+class ImageLosses(NamedTuple):
+    """Terms of the bound of each image, in nats, each of shape `(n,)`.
+
+    Attributes:
+        recon_loss: The likelihood's loss, as published.
+        kl_loss: KL divergence to the prior, unweighted.
+        elbo: Evidence lower bound at weight 1; NaN where the likelihood is not normalised.
+    """
+
+    recon_loss: np.ndarray
+    kl_loss: np.ndarray
+    elbo: np.ndarray
 
 
 class Probabilistic:
@@ -60,22 +74,112 @@ class Probabilistic:
         Returns:
             Nats, shape `(n,)`.
         """
+        if not self.likelihood.normalized:
+            raise ArgumentError(
+                "`likelihood` must be normalised to have an evidence lower bound. "
+                f"Received: likelihood={type(self.likelihood).__name__}"
+            )
+        return self.image_losses(x, label=label, seed=seed, batch_size=batch_size).elbo
+
+    def image_losses(
+        self: Any, x: Any, *, label: Any = None, seed: int = 0, batch_size: int = BATCH_SIZE
+    ) -> ImageLosses:
+        """Return reconstruction loss, KL divergence and bound of each image, from one drawn code.
+
+        Args:
+            x: Images.
+            label: Class of each, for a conditional model.
+            seed: Seed of the draw.
+            batch_size: Images at a time.
+        """
         check_seed(seed)
         x = self.check_images(np.asarray(x))
         label = self.check_label(label, len(x))
         generator = np.random.default_rng(seed)
-        noise = generator.standard_normal((len(x), self.latent_dim))
+        noise = generator.standard_normal((len(x), self.latent_dim)).astype("float32")
         x = self.binarized(x, generator)
 
-        def batch_elbo(images: np.ndarray, label: Any, noise: np.ndarray) -> tuple[Any]:
+        def batch_losses(images: np.ndarray, label: Any, noise: np.ndarray) -> tuple[Any, ...]:
             posterior = DiagonalGaussian(*self._encoded(images, label))
             codes = reparameterize(posterior, noise)
             parameters = self.decoder(self.decoder_inputs(codes, label), training=False)
-            log_prob = self.likelihood.log_prob(self._prepared(images), parameters)
-            return (log_prob - self.prior.kl(posterior, codes),)
+            images = self._prepared(images)
+            kl = self.prior.kl(posterior, codes)
+            if self.likelihood.normalized:
+                elbo = self.likelihood.log_prob(images, parameters) - kl
+            else:
+                elbo = ops.full_like(kl, float("nan"))
+            return self.likelihood.loss(images, parameters), kl, elbo
 
-        noise = noise.astype("float32")
-        return in_batches(batch_elbo, x, label, noise, batch_size=batch_size)[0]
+        return ImageLosses(*in_batches(batch_losses, x, label, noise, batch_size=batch_size))
+
+    def anomaly_score(
+        self: Any, x: Any, *, label: Any = None, seed: int = 0, batch_size: int = BATCH_SIZE
+    ) -> np.ndarray:
+        """Score how odd each image is to the model: `recon_loss + kl_loss`, higher is odder.
+
+        The negative evidence lower bound up to a constant, from one drawn code. A VAE may find
+        images odd that are merely rich in detail, and plain ones ordinary (Nalisnick et al. 2019).
+
+        Args:
+            x: Images.
+            label: Class of each, for a conditional model.
+            seed: Seed of the draw.
+            batch_size: Images at a time.
+
+        Returns:
+            Nats, shape `(n,)`.
+
+        References:
+            An & Cho (2015), Variational autoencoder based anomaly detection using reconstruction
+            probability; Nalisnick et al. (2019), Do deep generative models know what they don't
+            know? arXiv:1810.09136
+        """
+        losses = self.image_losses(x, label=label, seed=seed, batch_size=batch_size)
+        return losses.recon_loss + losses.kl_loss
+
+    def uncertainty(
+        self: Any,
+        x: Any,
+        *,
+        label: Any = None,
+        samples: int = 32,
+        seed: int = 0,
+        batch_size: int = BATCH_SIZE,
+    ) -> np.ndarray:
+        """Say where the reconstruction of each image is uncertain: its spread over drawn codes.
+
+        The standard deviation, pixel by pixel, of the expected images of `samples` codes from the
+        image's posterior. What the code leaves open shows here; the noise that the likelihood
+        gives to every pixel does not.
+
+        Args:
+            x: Images, shape `(n, height, width, channels)`.
+            label: Class of each, for a conditional model.
+            samples: Codes drawn for each image, at least 2. Defaults to `32`.
+            seed: Seed of the draws. Defaults to `0`.
+            batch_size: Images at a time.
+
+        Returns:
+            Standard deviations in the units of the likelihood's range, shape
+            `(n, height, width, channels)`, float32.
+        """
+        if not isinstance(samples, (int, np.integer)) or samples < 2:
+            raise ArgumentError(
+                f"`samples` must be an integer of at least 2. Received: samples={samples!r}"
+            )
+        check_seed(seed)
+        posterior = self.encode_distribution(x, label=label, batch_size=batch_size)
+        std = np.exp(0.5 * posterior.log_var)
+        generator = np.random.default_rng(seed)
+        mean = squares = np.zeros(1)
+        for count in range(1, int(samples) + 1):  # Welford's recurrence
+            codes = posterior.mean + std * generator.standard_normal(std.shape)
+            images = self.decode(codes, label=label, batch_size=batch_size).astype("float64")
+            step = images - mean
+            mean = mean + step / count
+            squares = squares + step * (images - mean)
+        return np.sqrt(squares / (int(samples) - 1)).astype("float32")
 
     def log_likelihood(
         self: Any,
