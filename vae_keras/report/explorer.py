@@ -1,0 +1,219 @@
+"""The latent explorer: an HTML page in which a reader moves through the codes of a model."""
+
+import html
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vae_keras.errors import ArgumentError, check_seed
+from vae_keras.files import write_text
+from vae_keras.report.decoder_export import export_decoder
+from vae_keras.report.decoder_layers import NotExportable
+from vae_keras.report.encoding import base64_array
+from vae_keras.report.pages import explorer_fragment, explorer_page
+from vae_keras.report.plane import PRIOR_LIMIT, code_range, decoded_grid, principal_plane
+from vae_keras.report.plot import hex_colors
+from vae_keras.report.points import Points, chosen_points
+from vae_keras.report.sheet import largest_count, sheet_columns, sheet_urls
+
+# Characters of the explorer's data, beside 1.3 MB of BokehJS: a page stays below 5.5 MB, and a
+# report with its pictures below 8 MB.
+_DATA_BYTES = 4_000_000
+_CODE_BYTES = 1_200_000
+_GRID_BYTES = 2_000_000
+_FRAME_HEIGHT = 940  # pixels, in a notebook; what does not fit can be scrolled
+
+
+@dataclass(frozen=True)
+class Explorer:
+    """A page to explore the latent space with, alive without Python and without a network.
+
+    In a notebook it shows itself, also one that is only opened and not run.
+
+    Attributes:
+        data: All that the page shows; JSON can hold it.
+        title: Title of the page.
+    """
+
+    data: dict[str, Any]
+    title: str = "Latent explorer"
+
+    @property
+    def html(self) -> str:
+        """The complete page."""
+        return explorer_page(self.title, self.data)
+
+    @property
+    def fragment(self) -> str:
+        """The explorer as a part of another page, without the scripts and styles it needs."""
+        return explorer_fragment(self.data)
+
+    def save(self, path: str | Path) -> None:
+        """Write the page to a file.
+
+        Raises:
+            RunDirectoryError: If the file cannot be written.
+        """
+        write_text(path, self.html)
+
+    def _repr_html_(self) -> str:
+        page = html.escape(self.html, quote=True)
+        return (
+            f'<iframe srcdoc="{page}" title="{html.escape(self.title)}" loading="lazy" '
+            f'style="width:100%;height:{_FRAME_HEIGHT}px;border:0"></iframe>'
+        )
+
+
+def explore(
+    model: Any,
+    images: Any,
+    labels: Any = None,
+    *,
+    class_names: Sequence[str] | None = None,
+    points: int = 2000,
+    seed: int = 0,
+) -> Explorer:
+    """Make a page in which a reader points at codes, and sees images and what is between them.
+
+    The page shows the codes of images as dots: of each the image, its reconstruction and its
+    numbers. At any other place it shows what the decoder makes of the code there, computed in the
+    page with weights of 16 bits. A decoder that is too large for that, or has layers that the
+    page does not know, is computed beforehand on a grid; the page says so.
+
+    Args:
+        model: A `VAE`, `ConditionalVAE` or `Autoencoder`.
+        images: Shape `(n, height, width, channels)`, uint8 or float in the model's range; 1 or 3
+            channels.
+        labels: Class of each, integers of shape `(n,)`. Colours the dots; a conditional model
+            needs them. Defaults to `None`.
+        class_names: Name of each class. Defaults to the numbers.
+        points: Images to show at most, chosen at random; fewer, where they would make the page
+            larger than 5.5 MB. Defaults to `2000`.
+        seed: Seed of the choice. Defaults to `0`.
+
+    Returns:
+        The page; `.save(path)` writes it, a notebook shows it.
+
+    Raises:
+        ArgumentError: If an argument makes no sense, or the codes are not finite.
+        DataError: If the images do not fit the model.
+
+    Example:
+        >>> vae_keras.explore(vae, x_test, y_test).save("explorer.html")
+    """
+    if isinstance(points, bool) or not isinstance(points, int | np.integer) or points < 1:
+        raise ArgumentError(f"`points` must be a positive integer. Received: points={points!r}")
+    check_seed(seed)
+    images = model.check_images(np.asarray(images), name="images")
+    if images.shape[-1] not in (1, 3):
+        raise ArgumentError(
+            f"`images` must have 1 or 3 channels to be shown. Received: images.shape={images.shape}"
+        )
+    labels, names = _checked_classes(model, labels, class_names, len(images))
+    decoder, refusal = _exported(model)
+    room = _DATA_BYTES - (len(decoder["weights"]) if decoder else _GRID_BYTES)
+    most = min(int(points), largest_count(model.image_shape))
+    most = min(most, max(1, _CODE_BYTES // (6 * model.latent_dim)))
+    chosen = chosen_points(model, images, labels, count=most, seed=seed)
+    chosen, sheets = _fitting(chosen, room - 6 * chosen.codes.size)
+    prior = hasattr(model, "prior")
+    low, high = code_range(chosen.codes, prior=prior)
+    plane = principal_plane(chosen.codes) if model.latent_dim > 2 else None
+    grid = None
+    if decoder is None:
+        grid = decoded_grid(model, chosen.codes, plane, prior=prior, max_bytes=_GRID_BYTES)
+    # Zero means nothing to an autoencoder.
+    origin = np.zeros(model.latent_dim) if prior else chosen.codes.mean(axis=0)
+    return Explorer(
+        {
+            "shape": model.image_shape,
+            "latentDim": model.latent_dim,
+            "total": len(images),
+            "indices": chosen.indices.tolist(),
+            "labels": None if chosen.labels is None else chosen.labels.tolist(),
+            "classes": [
+                {"name": name, "color": color}
+                for name, color in zip(names, hex_colors(names), strict=True)
+            ],
+            "classesGiven": labels is not None,
+            "conditional": bool(model.num_classes),
+            "codes": base64_array(chosen.codes.astype("<f4")),
+            "measures": [
+                {"name": one.name, "unit": one.unit, "values": _rounded(one.values)}
+                for one in chosen.measures
+            ],
+            "sheets": sheets,
+            "columns": sheet_columns(len(chosen.codes), model.image_shape),
+            "low": _rounded(low),
+            "high": _rounded(high),
+            "relevance": _rounded(chosen.relevance),
+            "relevanceName": chosen.relevance_name,
+            "span": [-PRIOR_LIMIT, PRIOR_LIMIT] if prior else [],
+            "origin": _rounded(origin),
+            "originName": "Prior mean (all 0)" if prior else "Mean of the codes",
+            "principal": None
+            if plane is None
+            else {
+                "center": _rounded(plane.center, 7),
+                "axes": [_rounded(axis, 7) for axis in plane.axes],
+                "explained": _rounded(plane.explained),
+            },
+            "decoder": decoder,
+            "grid": grid,
+            "refusal": refusal,
+        }
+    )
+
+
+def _checked_classes(
+    model: Any, labels: Any, class_names: Sequence[str] | None, count: int
+) -> tuple[np.ndarray | None, list[str]]:
+    """Return labels as a vector and a name for each class; one nameless class without labels."""
+    if model.num_classes:
+        labels = model.check_label(labels, count)
+    if labels is None:
+        return None, [""]
+    vector = np.asarray(labels)
+    if vector.shape == (count, 1):
+        vector = vector[:, 0]
+    if vector.shape != (count,) or not np.issubdtype(vector.dtype, np.integer) or vector.min() < 0:
+        raise ArgumentError(
+            f"`labels` must be integers of at least 0, one for each of the {count} images. "
+            f"Received: labels.shape={vector.shape}, labels.dtype={vector.dtype}"
+        )
+    classes = max(int(vector.max()) + 1, model.num_classes)
+    if class_names is None:
+        return vector, [str(number) for number in range(classes)]
+    if len(class_names) < classes:
+        raise ArgumentError(
+            f"`class_names` must have a name for each of the {classes} classes. "
+            f"Received: {len(class_names)} names"
+        )
+    return vector, [str(name) for name in class_names]
+
+
+def _exported(model: Any) -> tuple[dict[str, Any] | None, str]:
+    try:
+        return export_decoder(model), ""
+    except NotExportable as refusal:
+        return None, str(refusal)
+
+
+def _fitting(points: Points, max_bytes: int) -> tuple[Points, list[str]]:
+    """Return as many of the points as have room, and sheets of their images."""
+    while True:
+        last = len(points.indices) == 1
+        sets = [points.images, points.reconstructions]
+        urls = sheet_urls(sets, math.inf if last else max_bytes)
+        if urls is not None:
+            return points, urls
+        points = points.first(max(1, int(0.75 * len(points.indices))))
+
+
+def _rounded(values: np.ndarray, digits: int = 5) -> list[float]:
+    """Numbers with so many significant digits, to be short in a file."""
+    return [float(f"{value:.{digits}g}") for value in np.asarray(values, "float64")]

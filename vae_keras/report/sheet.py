@@ -1,0 +1,67 @@
+"""Many small images in one picture, as small as a page needs it."""
+
+import io
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from PIL import Image
+
+from vae_keras.report.encoding import data_url
+
+_LARGEST_SIDE = 16_000  # pixels; WebP holds 16383
+_LARGEST_AREA = 16_000_000  # pixels; a browser unpacks a picture to four bytes each
+_QUALITIES = (None, 92, 85, 75, 60)  # without loss first
+
+
+def sheet_columns(count: int, image_shape: tuple[int, int, int]) -> int:
+    """Images in a row of a sheet that is about square."""
+    height, width, _ = image_shape
+    return max(1, min(round(math.sqrt(count * height / width)), _LARGEST_SIDE // width))
+
+
+def largest_count(image_shape: tuple[int, int, int]) -> int:
+    """The most images that a sheet can have."""
+    height, width, _ = image_shape
+    return max(
+        1, min(_LARGEST_AREA // (height * width), (_LARGEST_SIDE // max(height, width)) ** 2)
+    )
+
+
+def sheet_urls(sets: Sequence[np.ndarray], max_bytes: float) -> list[str] | None:
+    """Write each set of images as one WebP picture, with the least loss that the bound allows.
+
+    Args:
+        sets: Images, each `(n, height, width, channels)`, uint8, channels 1 or 3.
+        max_bytes: Bound on the length of all URLs together.
+
+    Returns:
+        A data URL for each set, row after row `sheet_columns` images wide; `None` if even
+        the coarsest are too long.
+    """
+    pictures = [_picture(images) for images in sets]
+    for quality in _QUALITIES:
+        urls = [_webp(picture, quality) for picture in pictures]
+        if sum(map(len, urls)) <= max_bytes:
+            return urls
+    return None
+
+
+def _picture(images: np.ndarray) -> Image.Image:
+    count, height, width, channels = images.shape
+    columns = sheet_columns(count, (height, width, channels))
+    rows = math.ceil(count / columns)
+    tiles = np.zeros((rows * columns, height, width, channels), "uint8")
+    tiles[:count] = images
+    canvas = tiles.reshape(rows, columns, height, width, channels).transpose(0, 2, 1, 3, 4)
+    canvas = canvas.reshape(rows * height, columns * width, channels)
+    return Image.fromarray(canvas[..., 0] if channels == 1 else canvas).convert("RGB")
+
+
+def _webp(picture: Image.Image, quality: int | None) -> str:
+    file = io.BytesIO()
+    if quality is None:
+        picture.save(file, "webp", lossless=True, quality=50, method=2)
+    else:
+        picture.save(file, "webp", quality=quality, method=2)
+    return data_url(file.getvalue(), "image/webp")
