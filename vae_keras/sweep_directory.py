@@ -1,0 +1,91 @@
+"""Where the runs of a sweep lie, and which of them are done already."""
+
+import os
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from vae_keras.config import read_config
+from vae_keras.errors import ArgumentError, RunDirectoryError
+from vae_keras.run import RunDirectory
+from vae_keras.run_files import read_metrics
+from vae_keras.sweep_settings import SweepPoint
+
+
+@dataclass(frozen=True)
+class PlannedRun:
+    """A run of a sweep with its place.
+
+    Args:
+        point: Its settings.
+        directory: Where it goes, or is.
+        done: Whether a run of these very settings has finished there.
+    """
+
+    point: SweepPoint
+    directory: RunDirectory
+    done: bool
+
+
+def planned_runs(points: Sequence[SweepPoint], directory: str | Path) -> list[PlannedRun]:
+    """Find out what there is to do; changes nothing.
+
+    Args:
+        points: The runs.
+        directory: Directory of the sweep; the runs lie under `runs/` in it.
+
+    Raises:
+        RunDirectoryError: If something else is where a run is to go, or it cannot be written.
+    """
+    plans = []
+    for point in points:
+        run = RunDirectory(Path(directory) / "runs" / point.name)
+        if not _is_ours(run, point):
+            run.check_free()
+        # `evaluate` writes the file too, of a model whose training was interrupted.
+        done = run.metrics.exists() and "training" in read_metrics(run)
+        plans.append(PlannedRun(point, run, done))
+    return plans
+
+
+def clear_unfinished(plan: PlannedRun) -> None:
+    """Remove what an interrupted training of the same settings has left, if anything.
+
+    Raises:
+        RunDirectoryError: If the directory holds something else, or cannot be removed.
+    """
+    if plan.done or not _is_ours(plan.directory, plan.point):
+        return
+    try:
+        shutil.rmtree(plan.directory.path)
+    except OSError as error:
+        raise RunDirectoryError(
+            "`output` must let an unfinished run be made again. "
+            f"Received: {plan.directory.path} ({error.strerror or error})"
+        ) from error
+
+
+def _is_ours(run: RunDirectory, point: SweepPoint) -> bool:
+    """Whether a run of these settings was begun there.
+
+    Raises:
+        RunDirectoryError: If it was begun with others.
+    """
+    if not os.path.lexists(run.config):  # also where the name is too long, which `check_free` says
+        return False
+    try:
+        found = read_config(run.config)
+    except ArgumentError as error:
+        raise RunDirectoryError(
+            f"`output` must hold runs of this sweep only. Received: {run.path} ({error})"
+        ) from error
+    if found == point.config:
+        return True
+    values, wanted = found.to_dict(), point.config.to_dict()
+    differ = [name for name in wanted if values[name] != wanted[name]]
+    raise RunDirectoryError(
+        "`output` must hold runs of this sweep only; choose another for other settings. "
+        f"Received: {run.path}, a run with "
+        + ", ".join(f"{name}={values[name]!r} in place of {wanted[name]!r}" for name in differ)
+    )
