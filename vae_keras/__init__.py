@@ -27,12 +27,13 @@ if TYPE_CHECKING:
     from vae_keras.callbacks import KLWarmup, ReduceLROnPlateau, StopOnDivergence
     from vae_keras.config import Config
     from vae_keras.data import load_dataset
-    from vae_keras.evaluation import evaluate
+    from vae_keras.evaluation import diagnose, evaluate
     from vae_keras.experiment import train_and_evaluate
     from vae_keras.inference import load
     from vae_keras.layers import Sampling
     from vae_keras.models import VAE, Autoencoder, ConditionalVAE
     from vae_keras.presets import preset
+    from vae_keras.report import explore
     from vae_keras.run import RunDirectory
     from vae_keras.steering import training_callbacks
 
@@ -50,7 +51,9 @@ _HOMES = {
     "VAE": "models",
     "build_model": "building",
     "build_model_for": "building",
+    "diagnose": "evaluation",
     "evaluate": "evaluation",
+    "explore": "report",
     "load": "inference",
     "load_dataset": "data",
     "preset": "presets",
@@ -84,8 +87,10 @@ __all__ = [
     "build_model",
     "build_model_for",
     "callbacks",
+    "diagnose",
     "evaluate",
     "evaluation",
+    "explore",
     "generation",
     "likelihoods",
     "load",

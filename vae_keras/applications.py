@@ -9,71 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rich.console import Console
 
 from vae_keras import plotting
-from vae_keras.building import load_data
-from vae_keras.config import Config
-from vae_keras.data import ImageDataset, read_images
-from vae_keras.errors import ArgumentError, DataError, RunDirectoryError
-from vae_keras.experiment import measure
-from vae_keras.figures import SAMPLES, SAMPLES_IN_EACH_CLASS
-from vae_keras.files import save_figure, write_json, write_text, written_beside
+from vae_keras.data import read_images
+from vae_keras.errors import ArgumentError, RunDirectoryError
+from vae_keras.files import save_figure, write_text, written_beside
 from vae_keras.inference import load
-from vae_keras.models import labels_for
-from vae_keras.run_data import class_names, class_number, run_config, run_data
+from vae_keras.run_data import class_names, class_number, run_data
+from vae_keras.run_pictures import SAMPLES, SAMPLES_IN_EACH_CLASS
 from vae_keras.sample_images import sample_images
-from vae_keras.summaries import member_name, numbers_table
 
 OVERVIEW_IMAGES = 10
-
-
-def evaluate_model(
-    model: str,
-    *,
-    dataset: str | None = None,
-    data: str | None = None,
-    log_likelihood: int | None = None,
-    output: Path | None = None,
-) -> dict[str, float]:
-    """Measure a saved model on a test set, print the numbers and return them.
-
-    Args:
-        model: A run directory or a `.keras` file.
-        dataset: Data set; by default that of the run which the model lies in.
-        data: Path of the data; by default that of the run.
-        log_likelihood: Codes for each image that the log-likelihood is estimated from, or `None`
-            to leave it out.
-        output: A JSON file for the numbers, or `None`.
-
-    Raises:
-        ArgumentError: If there is no run and no data set is named, or no log-likelihood.
-        DataError: If the model is conditional and the data have no labels.
-    """
-    vae: Any = load(model)
-    if log_likelihood is not None and not hasattr(vae, "log_likelihood"):
-        raise ArgumentError(
-            "`log_likelihood` must not be given for an autoencoder, which is no distribution. "
-            f"Received: log_likelihood={log_likelihood!r}"
-        )
-    images = _evaluation_data(model, dataset, data)
-    if vae.num_classes and (images.test.labels is None or images.train.labels is None):
-        raise DataError(
-            "`data` must have labels: this model is conditioned on the class of each image. "
-            f"Received: {images.name}, without labels"
-        )
-    console = Console()
-    if images.notice:
-        console.print(images.notice, style="bold yellow", highlight=False, soft_wrap=True)
-    numbers = measure(vae, images)
-    if log_likelihood is not None:
-        numbers.update(_log_likelihood(vae, images, log_likelihood))
-    axes = ("regularizer", "objective")
-    members = {axis: member_name(getattr(vae, axis)) for axis in axes if hasattr(vae, axis)}
-    console.print(numbers_table(numbers, title=f"Test set of {images.name}", **members))
-    if output is not None:
-        write_json(output, numbers)
-    return numbers
 
 
 def reconstruct_files(
@@ -189,31 +135,6 @@ def encode_files(
     else:
         write_text(output, _table(names, list(arrays.values())))
     print(f"{len(names)} codes of size {vae.latent_dim} are in {output}")
-
-
-def _evaluation_data(model: str, dataset: str | None, data: str | None) -> ImageDataset:
-    """Load the data set that is named, or else that of the run."""
-    if dataset is None and data is None:
-        return run_data(model, otherwise="`dataset` or `data` must be given")
-    config = run_config(model) or Config()
-    return load_data(config.replace(dataset=dataset or "fashion_mnist", data=data, train_size=None))
-
-
-def _log_likelihood(vae: Any, images: ImageDataset, samples: int) -> dict[str, float]:
-    result = vae.log_likelihood(
-        images.test.images,
-        label=labels_for(vae, images.test.labels),
-        samples=samples,
-        progress=Console().is_terminal,
-    )
-    numbers = {
-        "log_likelihood": result.mean,
-        "log_likelihood_standard_error": result.standard_error,
-        "log_likelihood_samples": result.samples,
-    }
-    if result.levels_per_unit is not None:
-        numbers["bits_per_dimension"] = result.bits_per_dimension
-    return numbers
 
 
 def _read(vae: Any, images: Sequence[str]) -> tuple[np.ndarray, list[str]]:

@@ -15,6 +15,7 @@ from vae_keras.commands import COMMANDS, Train
 from vae_keras.config import OPTION_AXES, Config, read_config
 from vae_keras.errors import ArgumentError, VAEKerasError, unknown_name
 from vae_keras.presets import preset
+from vae_keras.study_commands import Sweep, typed_settings
 
 USER_ERROR, INTERRUPTED = 2, 130
 
@@ -60,6 +61,9 @@ def _parse(name: str, arguments: list[str]) -> Any:
     options: dict[str, Any] = {}
     if name == "train":
         options["default"] = Train(settings=_starting_settings(arguments))
+    elif name == "sweep":
+        settings = _starting_settings(arguments)
+        options["default"] = Sweep(settings=settings, typed=typed_settings(arguments))
     complaint = io.StringIO()
     try:
         with contextlib.redirect_stderr(complaint):

@@ -12,8 +12,10 @@ import tyro
 from vae_keras.config import Config
 from vae_keras.presets import check_members
 from vae_keras.startup import load_backend
+from vae_keras.study_commands import Compare, Sweep
 
 _Model = Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="MODEL")]
+_Run = Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="RUN")]
 _Images = Annotated[tyro.conf.Positional[tuple[str, ...]], tyro.conf.arg(metavar="[IMAGE ...]")]
 
 
@@ -64,6 +66,10 @@ class Evaluate:
     """Path of the data; by default that of the run."""
     log_likelihood: Annotated[int | None, tyro.conf.arg(metavar="SAMPLES")] = None
     """Estimate the log-likelihood too, from so many codes for each image; 5000 as published."""
+    samples: int = 1000
+    """Images to generate, three times over, and judge; 0 for none."""
+    fid: bool = False
+    """Compute the FID of the samples too, with the packages of `pip install 'vae-keras[fid]'`."""
     output: str | None = None
     """A JSON file for the numbers, beside the table that is printed."""
     backend: str | None = None
@@ -71,16 +77,47 @@ class Evaluate:
 
     def run(self) -> None:
         load_backend(self.backend)
-        from vae_keras import applications
+        from vae_keras import judging
 
         output = None if self.output is None else Path(self.output)
-        applications.evaluate_model(
+        judging.evaluate_model(
             self.model,
             dataset=self.dataset,
             data=self.data,
             log_likelihood=self.log_likelihood,
+            samples=self.samples,
+            fid=self.fid,
             output=output,
         )
+
+
+@dataclass(frozen=True)
+class Diagnose:
+    """Say in plain words what is wrong with a finished run, and what to try."""
+
+    run_dir: _Run
+    """A run directory."""
+
+    def run(self) -> None:
+        from vae_keras import judging
+
+        judging.diagnose_run(self.run_dir)
+
+
+@dataclass(frozen=True)
+class Report:
+    """Make the report of a finished run again: one HTML page, with a latent explorer."""
+
+    run_dir: _Run
+    """A run directory."""
+    backend: str | None = None
+    """Keras backend: tensorflow, jax, torch."""
+
+    def run(self) -> None:
+        load_backend(self.backend)
+        from vae_keras import judging
+
+        judging.report_run(self.run_dir)
 
 
 @dataclass(frozen=True)
@@ -165,7 +202,11 @@ COMMANDS: dict[str, Any] = {
     "train": Train,
     "presets": Presets,
     "evaluate": Evaluate,
+    "diagnose": Diagnose,
+    "report": Report,
     "reconstruct": Reconstruct,
     "encode": Encode,
     "sample": Sample,
+    "sweep": Sweep,
+    "compare": Compare,
 }

@@ -1,8 +1,8 @@
 """The main job: what `train.py` and the notebooks both do."""
 
-import importlib.util
 import platform
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -13,39 +13,35 @@ from vae_keras.callbacks import (
     HistoryFile,
     ReconstructionImages,
     StopOnDivergence,
+    TensorBoardLog,
     TrainingProgress,
 )
 from vae_keras.config import Config
-from vae_keras.data import ImageDataset, binarized
+from vae_keras.data import ImageDataset
 from vae_keras.errors import TrainingDivergedError
-from vae_keras.evaluation import evaluate, knn_accuracy
 from vae_keras.figures import write_figures
+from vae_keras.measuring import measure, metrics_of
 from vae_keras.models import ImageModel, labels_for
 from vae_keras.presets import check_members
 from vae_keras.run import RunDirectory
+from vae_keras.run_report import write_report
 from vae_keras.steering import training_callbacks, warmup_epochs
-from vae_keras.summaries import parameter_count, print_closing_table, print_model_summary
+from vae_keras.summaries import (
+    parameter_count,
+    print_closing_table,
+    print_model_summary,
+    step_by_step,
+)
 
 FOLLOWED_IMAGES = 10
 
 
-def measure(vae: ImageModel, dataset: ImageDataset) -> dict[str, float]:
-    """Return all numbers of a model on a data set's test images, raw-pixel k-NN beside them."""
-    train, test = dataset.train, dataset.test
-    if getattr(vae, "binarize", False):  # the test set is binary, so its neighbours are too
-        train = binarized(dataset, train=True).train
-    numbers = evaluate(
-        vae, test.images, test.labels, train_images=train.images, train_labels=train.labels
-    )
-    if test.labels is not None and train.labels is not None:
-        numbers["knn_accuracy_pixels"] = knn_accuracy(
-            train.images, train.labels, test.images, test.labels
-        )
-    return numbers
-
-
 def train_and_evaluate(
-    config: Config, run_directory: RunDirectory, *, console: Console | None = None
+    config: Config,
+    run_directory: RunDirectory,
+    *,
+    callbacks: Sequence[Any] = (),
+    console: Console | None = None,
 ) -> dict[str, Any]:
     """Train a model, judge it, and leave everything in a run directory.
 
@@ -55,6 +51,7 @@ def train_and_evaluate(
     Args:
         config: The settings.
         run_directory: Where to; must be new or empty.
+        callbacks: More Keras callbacks, say those of Weights & Biases or MLflow.
         console: Where progress is printed. Defaults to the standard output.
 
     Returns:
@@ -79,14 +76,15 @@ def train_and_evaluate(
     print_model_summary(vae, console)
 
     began = time.monotonic()
-    history = _fit(vae, config, dataset, run_directory, console)
+    history = _fit(vae, config, dataset, run_directory, console, callbacks)
     seconds = time.monotonic() - began
 
     run_directory.write_model(vae)
     warm = warmup_epochs(config, len(dataset.train))
-    console.print("Evaluating on the test set ...", style="dim")
+    with step_by_step("Evaluating on the test set", console) as say:
+        evaluation = measure(vae, dataset, progress=say)
     metrics = {
-        "test": measure(vae, dataset),
+        **metrics_of(evaluation, history, config),
         "training": {
             "epochs": len(history["loss"]),
             "seconds": round(seconds, 1),
@@ -97,8 +95,11 @@ def train_and_evaluate(
         },
         "data": {"source": dataset.source, "notice": dataset.notice},
     }
-    write_figures(run_directory, vae, dataset, history)
+    run_directory.write_arrays(evaluation.arrays)
     run_directory.write_metrics(metrics)
+    with step_by_step("Drawing the figures and the report", console):
+        write_figures(run_directory, vae, dataset, history, evaluation)
+        write_report(run_directory, vae, dataset)
     print_closing_table(metrics, run_directory, console)
     return metrics
 
@@ -109,6 +110,7 @@ def _fit(
     dataset: ImageDataset,
     run_directory: RunDirectory,
     console: Console,
+    others: Sequence[Any],
 ) -> dict[str, list[float]]:
     validated = len(dataset.validation) > 0
     followed = dataset.validation if validated else dataset.train
@@ -117,20 +119,16 @@ def _fit(
     steering = training_callbacks(config, validated=validated, train_images=len(dataset.train))
     diverged = next(one for one in steering if isinstance(one, StopOnDivergence))
     diverged.warn = False  # the error below says it
+    images = followed.images[:FOLLOWED_IMAGES]
+    label = labels_for(vae, followed.labels, slice(FOLLOWED_IMAGES))
     callbacks = [
         *steering,
         HistoryFile(run_directory.history),
-        ReconstructionImages(
-            followed.images[:FOLLOWED_IMAGES],
-            run_directory.epoch_figures,
-            label=labels_for(vae, followed.labels, slice(FOLLOWED_IMAGES)),
-        ),
+        ReconstructionImages(images, run_directory.epoch_figures, label=label),
+        TensorBoardLog(run_directory.tensorboard, images, label=label),
         progress,
+        *others,
     ]
-    if importlib.util.find_spec("tensorflow"):
-        callbacks.append(keras.callbacks.TensorBoard(run_directory.tensorboard, write_graph=False))
-    else:
-        console.print("No TensorBoard log: Keras writes it through TensorFlow, not installed here.")
     try:
         history = vae.fit(
             dataset.train.images,

@@ -1,21 +1,46 @@
-"""The pictures of a run."""
+"""The pictures of a run: which there are, and what a reader is told of each."""
 
 from typing import Any
 
-from vae_keras import plotting
-from vae_keras.data import Split
-from vae_keras.models import labels_for
+from vae_keras.data import ImageDataset
 from vae_keras.run import RunDirectory
-from vae_keras.sample_images import sample_images
+from vae_keras.run_pictures import RunFigures
 
-SHOWN = slice(10)
-SAMPLES, SAMPLES_IN_EACH_CLASS = 64, 8
-SAMPLE_SEED = 0
-MIXTURE_IMAGES = 10_000  # a mixture for a picture need not have seen more
+# File name, and what a reader is told of it; in the order of a report.
+CAPTIONS = {
+    "training_curves": "Training curves. Validation is measured at the final KL weight throughout.",
+    "reconstructions": "Test images over their reconstructions (code = mean), with the error of "
+    "each.",
+    "samples": "Generated images: the expected images of codes drawn from the prior.",
+    "nearest_training_images": "Generated images over the training image nearest to each. Pairs "
+    "that are the same were remembered.",
+    "decoded_grid": "What the decoder makes of the latent plane.",
+    "latent_scatter": "Codes of the test images (posterior means).",
+    "latent_density": "The same as a density, with the half of each class that lies densest. "
+    "White is where no codes are.",
+    "tsne": "t-SNE of the codes of test images. Neighbours are neighbours; distances and sizes "
+    "mean nothing.",
+    "traversals": "One latent dimension varied at a time, the others at 0.",
+    "interpolations": "From one test image to another along a straight line between their codes.",
+    "uncertainty": "Where reconstructions are uncertain: the spread over codes drawn from the "
+    "posterior of each image.",
+    "kl_by_dimension": "KL divergence by latent dimension: what each carries.",
+    "loss_by_class": "Test images by class, with standard errors.",
+    "anomaly_scores": "Anomaly scores of the test images and of the classes left out of training.",
+    "roc": "The same as a curve: share of anomalies found over share of false alarms.",
+    "most_anomalous": "The test images with the highest anomaly scores.",
+    "classes": "Test images, one of each class.",
+}
 
 
 def write_figures(
-    run_directory: RunDirectory, vae: Any, dataset: Any, history: dict[str, list[float]]
+    run_directory: RunDirectory,
+    vae: Any,
+    dataset: ImageDataset,
+    history: dict[str, list[float]],
+    evaluation: Any,
+    *,
+    missing_only: bool = False,
 ) -> None:
     """Draw and write every picture of a run.
 
@@ -24,60 +49,13 @@ def write_figures(
         vae: The trained model, of any kind.
         dataset: Its data.
         history: What `fit` recorded, a list for each metric.
+        evaluation: What `evaluate` returned.
+        missing_only: Whether to leave those that are on disk as they are.
     """
-    test, names = dataset.test, dataset.class_names
-    write = run_directory.write_figure
-
-    write(plotting.plot_history(history), "training_curves")
-    write(_reconstructions(vae, test, names).figure, "reconstructions")
-    write(_samples(vae, dataset.train, names).figure, "samples")
-    if test.labels is not None:
-        axes = plotting.plot_one_per_class(test.images, test.labels, names)
-        axes.figure.suptitle("Test images, one of each class")
-        write(axes.figure, "classes")
-    if vae.latent_dim > 1:
-        codes = vae.encode(test.images, label=labels_for(vae, test.labels))
-        axes = plotting.plot_latent_scatter(codes, test.labels, names)
-        if vae.latent_dim > 2:
-            axes.set_title(f"The first two of {vae.latent_dim} latent dimensions", loc="left")
-        write(axes.figure, "latent_scatter")
-    if vae.latent_dim == 2 and hasattr(vae, "prior"):  # which says what part of the plane to show
-        write(_decoded_grid(vae, names).figure, "decoded_grid")
-
-
-def _reconstructions(vae: Any, test: Split, names: Any) -> Any:
-    images = test.images[SHOWN]
-    reconstructions = vae.reconstruct(images, label=labels_for(vae, test.labels, SHOWN))
-    return plotting.plot_reconstructions(
-        vae.to_unit_range(images),
-        vae.to_unit_range(reconstructions),
-        labels=None if test.labels is None else test.labels[SHOWN],
-        class_names=names,
-    )
-
-
-def _samples(vae: Any, train: Split, names: Any) -> Any:
-    if vae.num_classes:
-        images = sample_images(vae, SAMPLES_IN_EACH_CLASS, seed=SAMPLE_SEED)
-        return plotting.plot_samples_by_class(vae.to_unit_range(images), names)
-    if hasattr(vae, "prior"):
-        images = sample_images(vae, SAMPLES, seed=SAMPLE_SEED)
-        return plotting.plot_samples(vae.to_unit_range(images))
-    some = Split(train.images[:MIXTURE_IMAGES])
-    images = sample_images(vae, SAMPLES, codes="mixture", seed=SAMPLE_SEED, train=some)
-    axes = plotting.plot_samples(vae.to_unit_range(images))
-    axes.set_title(
-        "Codes drawn from a mixture of Gaussians fitted to the training codes", loc="left"
-    )
-    return axes
-
-
-def _decoded_grid(vae: Any, names: Any) -> Any:
-    """Draw the plane of codes, of a conditional model in its first class."""
-    codes = plotting.decoded_grid_codes()
-    label = 0 if vae.num_classes else None
-    images = vae.to_unit_range(vae.decode(codes.reshape(-1, 2), label=label))
-    axes = plotting.plot_decoded_grid(images.reshape(*codes.shape[:2], *images.shape[1:]))
-    if label is not None:
-        axes.set_title(f"Decoded as {names[label] if names else f'class {label}'}", loc="left")
-    return axes
+    figures = RunFigures(vae, dataset, history, evaluation)
+    for name in CAPTIONS:
+        if missing_only and (run_directory.figures / f"{name}.png").is_file():
+            continue
+        drawn = getattr(figures, name)()
+        if drawn is not None:
+            run_directory.write_figure(drawn.figure, name)

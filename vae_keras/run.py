@@ -8,11 +8,14 @@ import sys
 import time
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vae_keras.config import Config
 from vae_keras.errors import RunDirectoryError
 from vae_keras.files import save_figure, write_json, written_beside
+
+if TYPE_CHECKING:
+    import numpy as np
 
 _PACKAGES = ("vae-keras", "keras", "tensorflow", "jax", "torch", "numpy", "scikit-learn")
 
@@ -35,6 +38,8 @@ class RunDirectory:
         self.environment = self.path / "environment.json"
         self.history = self.path / "history.csv"
         self.metrics = self.path / "metrics.json"
+        self.evaluation = self.path / "evaluation.npz"
+        self.report = self.path / "report.html"
         self.model = self.path / "model.keras"
         self.encoder = self.path / "encoder.keras"
         self.decoder = self.path / "decoder.keras"
@@ -96,6 +101,13 @@ class RunDirectory:
     def write_metrics(self, metrics: dict[str, Any]) -> None:
         """Write the final numbers."""
         write_json(self.metrics, metrics)
+
+    def write_arrays(self, arrays: "dict[str, np.ndarray]") -> None:
+        """Write what the pictures of the evaluation are drawn from."""
+        import numpy as np
+
+        with written_beside(self.evaluation) as beside:
+            np.savez_compressed(beside, **arrays)  # type: ignore[arg-type]
 
     def write_figure(self, figure: Any, name: str) -> None:
         """Write one picture under `figures/`."""

@@ -15,8 +15,17 @@ def run_config(model: str) -> Config | None:
     Args:
         model: A run directory or a `.keras` file.
     """
-    path = (Path(model) if Path(model).is_dir() else Path(model).parent) / "config.json"
+    path = run_path(model) / "config.json"
     return read_config(path) if path.exists() else None
+
+
+def run_path(model: str) -> Path:
+    """Return the directory that a model lies in.
+
+    Args:
+        model: A run directory or a `.keras` file.
+    """
+    return Path(model) if Path(model).is_dir() else Path(model).parent
 
 
 def run_data(model: str, *, otherwise: str) -> ImageDataset:

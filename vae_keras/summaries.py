@@ -1,8 +1,10 @@
 """What is printed: the presets, the model at the start of a run, the numbers at the end."""
 
+import contextlib
 import math
 import re
 import shlex
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -18,12 +20,36 @@ _LINE_LENGTH = 200  # of what goes to a file or another program, where no line i
 _ROWS = (
     ("elbo", "evidence lower bound (ELBO), nats", "{:.2f}"),
     ("log_likelihood", "log-likelihood, nats", "{:.2f}"),
-    ("log_likelihood_standard_error", "  its standard error", "{:.2f}"),
     ("bits_per_dimension", "  in bits per dimension (less is better)", "{:.4f}"),
-    ("mse", "MSE per pixel", "{:.4f}"),
+    ("mse", "MSE per pixel", "{:.5f}"),
+    ("mse_train", "  on training images", "{:.5f}"),
+    ("mse_of_mean_image", "  of the mean image", "{:.5f}"),
+    ("mae", "mean absolute error per pixel", "{:.4f}"),
+    ("psnr", "PSNR, dB", "{:.2f}"),
     ("ssim", "SSIM", "{:.3f}"),
-    ("knn_accuracy", "k-NN accuracy on codes (k = 5)", "{:.3f}"),
-    ("knn_accuracy_pixels", "k-NN accuracy on raw pixels", "{:.3f}"),
+    ("ms_ssim", "multi-scale SSIM", "{:.3f}"),
+    ("residual_variance_ratio", "squared error over what the likelihood expects", "{:.3f}"),
+    ("knn_accuracy", "k-NN accuracy of codes (k = 5, neighbours: training set)", "{:.3f}"),
+    ("knn_accuracy_of_split", "  70/30 split of the test codes", "{:.3f}"),
+    ("knn_accuracy_pixels", "  of raw pixels (neighbours: training set)", "{:.3f}"),
+    ("linear_probe_accuracy", "linear probe accuracy of codes", "{:.3f}"),
+    ("active_units", "active latent dimensions", "{:.0f}"),
+    ("mutual_information", "mutual information of image and code, nats", "{:.2f}"),
+    ("aggregated_posterior_kl", "KL of the aggregated posterior to the prior, nats", "{:.2f}"),
+    ("classifier_accuracy", "classifier accuracy on test images", "{:.3f}"),
+    ("classifier_accuracy_of_reconstructions", "  on reconstructions", "{:.3f}"),
+    ("classifier_accuracy_of_samples", "  on samples of a class", "{:.3f}"),
+    ("sample_confidence", "  its confidence on samples", "{:.3f}"),
+    ("sample_class_entropy", "  entropy of the classes it sees in samples, nats", "{:.2f}"),
+    ("frechet_distance", "Frechet distance of samples (features of that classifier)", "{:.2f}"),
+    ("frechet_distance_of_test", "  of as many test images", "{:.2f}"),
+    ("fid", "FID (Inception features)", "{:.2f}"),
+    ("sample_diversity", "diversity of samples (RMS pixel difference of pairs)", "{:.3f}"),
+    ("test_diversity", "  of test images", "{:.3f}"),
+    ("nearest_train_distance", "RMS distance of samples to training images", "{:.3f}"),
+    ("nearest_train_distance_of_test", "  of test images", "{:.3f}"),
+    ("copied_share", "samples nearer to one than 99 % of test images", "{:.3f}"),
+    ("anomaly_roc_auc", "anomaly score, ROC-AUC", "{:.3f}"),
 )
 
 
@@ -60,7 +86,7 @@ def print_model_summary(vae: Any, console: Console) -> None:
 
 
 def numbers_table(
-    numbers: dict[str, float], *, title: str, regularizer: str = "kl", objective: str = "elbo"
+    numbers: Mapping[str, float], *, title: str, regularizer: str = "kl", objective: str = "elbo"
 ) -> Table:
     """Lay out the numbers of `evaluate`.
 
@@ -73,10 +99,63 @@ def numbers_table(
     table = Table(title=title, title_justify="left", box=None, pad_edge=False, show_header=False)
     table.add_column()
     table.add_column(justify="right")
+    table.add_column(style="dim")
+    rows = number_rows(numbers, regularizer=regularizer, objective=objective)
+    for label, value, error in rows:
+        table.add_row(label, value, f"± {error}" if error else "")
+    return table
+
+
+def number_rows(
+    numbers: Mapping[str, float], *, regularizer: str = "kl", objective: str = "elbo"
+) -> list[tuple[str, str, str]]:
+    """Return label, value and standard error of each number, as texts, in the order of a table.
+
+    Args:
+        numbers: Of a model of any kind.
+        regularizer: Name of the model's regulariser, as in the settings.
+        objective: Name of the model's objective, as in the settings.
+    """
+    rows = []
     for name, label, form in (*_loss_rows(numbers, regularizer, objective), *_ROWS):
         if name in numbers:
-            table.add_row(label, form.format(numbers[name]))
-    return table
+            error = numbers.get(f"{name}_standard_error")
+            text = "" if error is None else form.format(error)
+            rows.append((label, form.format(numbers[name]), text))
+    return rows
+
+
+@contextlib.contextmanager
+def step_by_step(title: str, console: Console) -> Iterator[Callable[[str], None]]:
+    """Show what takes long; yield a function to call with a line on each step of it.
+
+    On a terminal the line is replaced by the next; a file gets them all.
+
+    Args:
+        title: What is done.
+        console: Where to.
+    """
+    if not console.is_terminal:
+        console.print(f"{title} ...", style="dim", highlight=False)
+        yield lambda line: console.print(f"  {line}", style="dim", highlight=False)
+        return
+    with console.status(f"{title} ...") as status:
+        yield lambda line: status.update(f"{title}: {line} ...")
+
+
+def print_findings(findings: Sequence[Mapping[str, str]], console: Console) -> None:
+    """Print what `diagnose` found, warnings first.
+
+    Args:
+        findings: Each with `severity`, `title`, `text` and `advice`.
+        console: Where to.
+    """
+    if not findings:
+        console.print("Nothing conspicuous in the numbers.", highlight=False)
+    for finding in findings:
+        style = "bold yellow" if finding["severity"] == "warning" else "bold"
+        console.print(finding["title"], style=style, highlight=False)
+        console.print(f"  {finding['text']} {finding['advice']}", highlight=False)
 
 
 def member_name(part: Any) -> str:
@@ -98,6 +177,7 @@ def print_closing_table(
             objective=config.objective,
         )
     )
+    print_findings(metrics["findings"], console)
     training = metrics["training"]
     line = f"{training['epochs']} epochs, {training['seconds'] / 60:.1f} minutes"
     if training["peak_memory_mib"] is not None:
@@ -106,7 +186,7 @@ def print_closing_table(
     path = run_directory.path
     console.print(f"Everything is in {path}", style="bold", highlight=False, soft_wrap=True)
     console.print(
-        f"  look:   {path}/figures/\n"
+        f"  look:   {path}/report.html\n"
         f"  load:   vae_keras.load({str(path)!r})\n"
         f"  again:  vae-keras train --config {shlex.quote(str(run_directory.config))}",
         highlight=False,
@@ -131,7 +211,7 @@ def _described(vae: Any) -> str:
 
 
 def _loss_rows(
-    numbers: dict[str, float], regularizer: str, objective: str
+    numbers: Mapping[str, float], regularizer: str, objective: str
 ) -> list[tuple[str, str, str]]:
     """Return name, label and form of each row on the loss: what it is made of in this model."""
     if "kl_loss" not in numbers:

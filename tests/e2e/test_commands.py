@@ -39,8 +39,8 @@ def test_evaluate_repeats_the_runs_numbers(run, command, tmp_path):
     output = command("evaluate", run.path, "--output", tmp_path / "numbers.json")
     numbers = json.loads((tmp_path / "numbers.json").read_text())
     expected = json.loads(run.directory.metrics.read_text())["test"]
-    assert numbers == pytest.approx(expected, rel=1e-5)
-    assert output.startswith("Test set of digits")
+    assert {name: expected[name] for name in numbers} == pytest.approx(numbers, rel=1e-5)
+    assert "\nTest set of digits" in output
     assert f"{numbers['loss']:.2f}" in output
 
 
@@ -53,9 +53,13 @@ def test_evaluate_on_other_data(run, command, tmp_path):
         *["evaluate", run.directory.model, "--data", tmp_path / "other.npy"],
         *["--output", tmp_path / "numbers.json"],
     )
-    assert output.startswith("Test set of array")
+    assert "\nTest set of array" in output
     numbers = json.loads((tmp_path / "numbers.json").read_text())
-    assert set(numbers) == {"loss", "recon_loss", "kl_loss", "kl_scaled", "elbo", "mse"}
+    # No labels, and so no classes, neighbours or classifier.
+    assert {"loss", "elbo", "mse", "psnr", "mutual_information", "copied_share"} < set(numbers)
+    assert not [name for name in numbers if "accuracy" in name or "frechet" in name]
+    before = json.loads(run.directory.metrics.read_text())["test"]
+    assert before["loss"] != numbers["loss"]  # other data leave the numbers of the run alone
     assert "log-likelihood" not in output
     assert numbers["loss"] == pytest.approx(numbers["recon_loss"] + numbers["kl_loss"], rel=1e-5)
 
@@ -71,7 +75,8 @@ def test_evaluate_estimates_the_log_likelihood(run, command, tmp_path):
     assert 0 < numbers["log_likelihood_standard_error"] < 1
     assert "bits_per_dimension" not in numbers  # the squared error is a density
     line = next(line for line in output.splitlines() if line.startswith("log-likelihood, nats"))
-    assert line.split()[-1] == f"{numbers['log_likelihood']:.2f}"
+    error = numbers["log_likelihood_standard_error"]
+    assert line.split()[-3:] == [f"{numbers['log_likelihood']:.2f}", "±", f"{error:.2f}"]
 
 
 def test_reconstruct(run, command, photos, tmp_path):
@@ -152,7 +157,10 @@ def test_encode(run, command, photos, tmp_path):
         )
 
 
-@pytest.mark.parametrize("name", ["train", "evaluate", "reconstruct", "sample", "encode"])
+COMMANDS = ["train", "evaluate", "report", "reconstruct", "sample", "encode", "sweep"]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
 def test_help(name, capsys):
     with pytest.raises(SystemExit) as stop:
         cli.main([name, "--help"])
@@ -168,7 +176,9 @@ def test_overview(arguments, capsys):
     assert cli.main(arguments) == 0
     output = capsys.readouterr().out
     names = [line.split()[0] for line in output.splitlines()[2:]]
-    assert names == ["train", "presets", "evaluate", "reconstruct", "encode", "sample"]
+    judging = ["evaluate", "diagnose", "report"]
+    assert names[:5] == ["train", "presets", *judging]
+    assert names[5:] == ["reconstruct", "encode", "sample", "sweep", "compare"]
 
 
 def test_presets(command):

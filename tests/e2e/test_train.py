@@ -31,10 +31,16 @@ from vae_keras.likelihoods import SquaredError
 FIGURES = (
     "classes",
     "decoded_grid",
+    "interpolations",
+    "latent_density",
     "latent_scatter",
+    "loss_by_class",
+    "nearest_training_images",
     "reconstructions",
     "samples",
     "training_curves",
+    "traversals",
+    "uncertainty",
     "epochs/epoch_001",
     "epochs/epoch_002",
     "epochs/epoch_003",
@@ -55,8 +61,10 @@ def test_every_file_is_there_and_no_other(run):
     assert found - events == {
         "config.json",
         "environment.json",
+        "evaluation.npz",
         "history.csv",
         "metrics.json",
+        "report.html",
         "model.keras",
         "encoder.keras",
         "decoder.keras",
@@ -121,7 +129,7 @@ def test_what_is_printed(run):
     assert max(len(line) for line in lines[1:end]) <= 80  # below the line on the data
     assert lines[-4:] == [  # the path as it is, neither styled nor wrapped
         f"Everything is in {run.path}",
-        f"  look:   {run.path}/figures/",
+        f"  look:   {run.path}/report.html",
         f"  load:   vae_keras.load('{run.path}')",
         f"  again:  vae-keras train --config '{run.path}/config.json'",
     ]

@@ -6,6 +6,7 @@ from vae_keras.callbacks.progress import TrainingProgress
 from vae_keras.callbacks.reconstruction_images import ReconstructionImages
 from vae_keras.callbacks.reduce_lr_on_plateau import ReduceLROnPlateau
 from vae_keras.callbacks.stop_on_divergence import StopOnDivergence
+from vae_keras.callbacks.tensorboard_log import TensorBoardLog
 
 __all__ = [
     "HistoryFile",
@@ -13,5 +14,6 @@ __all__ = [
     "ReconstructionImages",
     "ReduceLROnPlateau",
     "StopOnDivergence",
+    "TensorBoardLog",
     "TrainingProgress",
 ]

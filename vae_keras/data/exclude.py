@@ -36,13 +36,18 @@ def without_classes(dataset: ImageDataset, classes: Sequence[str]) -> ImageDatas
                 f"Received: exclude_classes={tuple(classes)!r}"
             )
     return dataclasses.replace(
-        dataset, **kept, anomalies=_taken(dataset.test, numbers, inside=True)
+        dataset,
+        train=kept["train"],
+        validation=kept["validation"],
+        test=kept["test"],
+        anomalies=_taken(dataset.test, numbers, inside=True),
     )
 
 
 def _number(name: str, dataset: ImageDataset) -> int:
     """Return the number of a class given by name or number; a name goes first."""
-    known = sorted(set(np.unique(dataset.train.labels)) | set(np.unique(dataset.test.labels)))
+    parts = (np.asarray(dataset.train.labels), np.asarray(dataset.test.labels))
+    known = np.unique(np.concatenate(parts)).tolist()
     names = dataset.class_names or tuple(str(number) for number in range(known[-1] + 1))
     if name in names:
         return names.index(name)

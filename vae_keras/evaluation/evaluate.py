@@ -30,6 +30,7 @@ from vae_keras.evaluation.structural_similarity import ssim_is_defined, structur
 from vae_keras.math import DiagonalGaussian
 from vae_keras.models import labels_for
 
+NEIGHBORS = 5
 BATCH_SIZE = 500  # of the comparison of pictures, to bound its memory
 
 
@@ -189,23 +190,25 @@ def _add_accuracies(
     result: Evaluation, model: Any, test: Split, train: Split | None, say: Callable[[str], None]
 ) -> None:
     """Add the shares of images that classifiers on codes, and on pixels, get right."""
-    codes, labels, count = result.arrays["z_mean"], test.labels, len(test)
-    known = train is not None and train.labels is not None
+    codes, count = result.arrays["z_mean"], len(test)
+    labels = np.asarray(test.labels)
     if not model.num_classes:
         say("k-nearest neighbours and a linear probe on codes")
-        if known:
-            pair = (model.encode(train.images), train.labels, codes, labels)
-            result.add_share("knn_accuracy", knn_accuracy(*pair, k=min(5, len(train))), count)
+        if train is not None and train.labels is not None:
+            known = (model.encode(train.images), train.labels, codes, labels)
+            k = min(NEIGHBORS, len(train))
+            result.add_share("knn_accuracy", knn_accuracy(*known, k=k), count)
             if len(np.unique(train.labels)) > 1:
-                result.add_share("linear_probe_accuracy", linear_probe_accuracy(*pair), count)
+                result.add_share("linear_probe_accuracy", linear_probe_accuracy(*known), count)
         _, counts = np.unique(labels, return_counts=True)
         if len(counts) > 1 and counts.min() > 1:
             accuracy = knn_accuracy_of_split(codes, labels)
             result.add_share("knn_accuracy_of_split", accuracy, round(0.3 * count))
-    if known:
+    if train is not None and train.labels is not None:
         say("k-nearest neighbours on pixels")
-        pair = (train.images, train.labels, test.images, labels)
-        result.add_share("knn_accuracy_pixels", knn_accuracy(*pair, k=min(5, len(train))), count)
+        k = min(NEIGHBORS, len(train))
+        accuracy = knn_accuracy(train.images, train.labels, test.images, labels, k=k)
+        result.add_share("knn_accuracy_pixels", accuracy, count)
 
 
 def _add_anomalies(

@@ -1,0 +1,96 @@
+"""A log for TensorBoard: curves and pictures, on every backend."""
+
+import io
+import time
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from vae_keras.plotting import plot_reconstructions, plot_samples
+
+SAMPLES, SAMPLE_SEED = 64, 0
+
+
+class TensorBoardLog(keras.callbacks.Callback):
+    """Log every value of an epoch, original over reconstruction, and samples, as they come.
+
+    Values have the names of the history; those of validation, without their `val_`, are a curve
+    beside those of training. Samples are of the same codes in every epoch, and of a model with a
+    prior that is not conditional. Unlike Keras' callback it needs `tensorboard` alone, and no
+    TensorFlow.
+
+    Args:
+        directory: Directory of the log, for `tensorboard --logdir`.
+        images: The images to follow, shape `(n, height, width, channels)`. Defaults to none, and no
+            pictures.
+        label: Class of each image, for a conditional model. Defaults to `None`.
+        every: Epochs between two pictures. Defaults to `1`.
+    """
+
+    def __init__(
+        self,
+        directory: str | Path,
+        images: np.ndarray | None = None,
+        *,
+        label: Any = None,
+        every: int = 1,
+    ) -> None:
+        super().__init__()
+        self.directory = Path(directory)
+        self.images = images
+        self.label = label
+        self.every = every
+        self._writers: dict[str, Any] = {}
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        for name, value in (logs or {}).items():
+            part = "validation" if name.startswith("val_") else "train"
+            self._write(part, name.removeprefix("val_"), epoch, simple_value=float(value))
+        if self.images is not None and not (epoch + 1) % self.every:
+            self._write_pictures(self.images, epoch)
+        for writer in self._writers.values():
+            writer.flush()
+
+    def on_train_end(self, logs: Any = None) -> None:
+        for writer in self._writers.values():
+            writer.close()
+        self._writers = {}
+
+    def _write_pictures(self, images: np.ndarray, epoch: int) -> None:
+        model, to_unit = self.model, self.model.to_unit_range
+        reconstructions = model.reconstruct(images, label=self.label)
+        if not np.isfinite(reconstructions).all():
+            return  # nothing to see; `StopOnDivergence` says what happened
+        axes = plot_reconstructions(to_unit(images), to_unit(reconstructions))
+        self._write("validation", "reconstructions", epoch, image=_picture(axes.figure))
+        if hasattr(model, "prior") and not model.num_classes:
+            samples = to_unit(model.sample(SAMPLES, seed=SAMPLE_SEED))
+            figure = plot_samples(samples).figure
+            self._write("train", "samples", epoch, image=_picture(figure))
+
+    def _write(self, part: str, tag: str, epoch: int, **value: Any) -> None:
+        from tensorboard.compat.proto.event_pb2 import Event
+        from tensorboard.compat.proto.summary_pb2 import Summary
+
+        if part not in self._writers:
+            from tensorboard.summary.writer.event_file_writer import EventFileWriter
+
+            self._writers[part] = EventFileWriter(str(self.directory / part))
+        summary = Summary(value=[Summary.Value(tag=tag, **value)])
+        event = Event(wall_time=time.time(), step=epoch + 1, summary=summary)
+        self._writers[part].add_event(event)
+
+
+def _picture(figure: Any) -> Any:
+    """Return a figure as TensorBoard's record of an image."""
+    from PIL import Image
+    from tensorboard.compat.proto.summary_pb2 import Summary
+
+    picture = io.BytesIO()
+    figure.savefig(picture, format="png", bbox_inches="tight")
+    width, height = Image.open(picture).size
+    return Summary.Image(
+        height=height, width=width, colorspace=4, encoded_image_string=picture.getvalue()
+    )

@@ -1,0 +1,124 @@
+"""What a run directory holds, read back; one wording for what is missing."""
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vae_keras.config import Config, read_config
+from vae_keras.errors import RunDirectoryError
+from vae_keras.evaluation import Evaluation
+from vae_keras.run import RunDirectory
+
+
+def open_run(path: str | Path) -> RunDirectory:
+    """Return the run directory at a path.
+
+    Raises:
+        RunDirectoryError: If there is none: it does not exist, is a file, or has no `config.json`.
+    """
+    run = RunDirectory(path)
+    if not run.path.exists():
+        raise RunDirectoryError(f"`run` must be a run directory. Received: {path}, not there")
+    if not run.path.is_dir():
+        raise RunDirectoryError(f"`run` must be a run directory. Received: {path}, a file")
+    if not run.config.is_file():
+        raise RunDirectoryError(
+            f"`run` must be a run directory, as `train` makes them. "
+            f"Received: {path}, with no {run.config.name} in it"
+        )
+    return run
+
+
+def check_finished(run: RunDirectory) -> None:
+    """Raise `RunDirectoryError` unless the run has its model and its numbers."""
+    if not run.model.is_file():
+        raise RunDirectoryError(
+            f"`run` must be a finished run. Received: {run.path}, with no {run.model.name}: its "
+            "training has not come to its end"
+        )
+    if not run.metrics.is_file():
+        raise RunDirectoryError(
+            f"`run` must have been evaluated; `vae-keras evaluate {run.path}` does it. "
+            f"Received: {run.path}, with no {run.metrics.name}"
+        )
+
+
+def run_settings(run: RunDirectory) -> Config:
+    """Return the settings of a run."""
+    return read_config(run.config)
+
+
+def read_metrics(run: RunDirectory) -> dict[str, Any]:
+    """Return what `metrics.json` holds.
+
+    Raises:
+        RunDirectoryError: If it is missing or damaged.
+    """
+    return _read_json(run, run.metrics)
+
+
+def read_environment(run: RunDirectory) -> dict[str, Any]:
+    """Return what `environment.json` holds, nothing where there is none."""
+    return _read_json(run, run.environment) if run.environment.is_file() else {}
+
+
+def read_history(run: RunDirectory) -> dict[str, list[float]]:
+    """Return what `history.csv` holds, a list for each metric; nothing where there is none.
+
+    Raises:
+        RunDirectoryError: If it is damaged.
+    """
+    if not run.history.is_file():
+        return {}
+    try:
+        with open(run.history, encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+        names = [name for name in (rows[0] if rows else ()) if name != "epoch"]
+        return {name: [float(row[name]) for row in rows] for name in names}
+    except (OSError, ValueError, TypeError, csv.Error) as error:
+        raise _damaged(run, run.history, error) from error
+
+
+def read_arrays(run: RunDirectory) -> dict[str, np.ndarray]:
+    """Return the arrays that the evaluation left; nothing where there are none.
+
+    Raises:
+        RunDirectoryError: If the file is damaged.
+    """
+    if not run.evaluation.is_file():
+        return {}
+    try:
+        with np.load(run.evaluation, allow_pickle=False) as arrays:
+            return {name: arrays[name] for name in arrays.files}
+    except Exception as error:  # whatever zipfile and NumPy find wrong with it
+        raise _damaged(run, run.evaluation, error) from error
+
+
+def read_evaluation(run: RunDirectory) -> Evaluation:
+    """Return the evaluation of a finished run as `evaluate` returned it."""
+    metrics = read_metrics(run)
+    evaluation = Evaluation()
+    evaluation.update(metrics.get("test", {}))
+    evaluation.by_class = metrics.get("by_class", {})
+    evaluation.by_dimension = metrics.get("by_dimension", {})
+    evaluation.arrays = read_arrays(run)
+    return evaluation
+
+
+def _read_json(run: RunDirectory, path: Path) -> dict[str, Any]:
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise _damaged(run, path, error) from error
+    if not isinstance(values, dict):
+        raise _damaged(run, path, "no JSON object")
+    return values
+
+
+def _damaged(run: RunDirectory, path: Path, why: object) -> RunDirectoryError:
+    return RunDirectoryError(
+        f"`run` must hold a readable {path.name}. Received: {run.path} ({why})"
+    )
