@@ -19,7 +19,7 @@ _HEADLINE = (
     ("kl_loss", "KL, nats", "{:.2f}"),
     ("mse", "MSE per pixel", "{:.4f}"),
     ("ssim", "SSIM", "{:.3f}"),
-    ("knn_accuracy", "k-NN accuracy of codes", "{:.3f}"),
+    ("knn_accuracy", "k-NN accuracy", "{:.3f}"),
     ("active_units", "active dimensions", "{:.0f}"),
     ("anomaly_roc_auc", "anomaly ROC-AUC", "{:.3f}"),
 )
@@ -101,6 +101,8 @@ def _headline(numbers: dict[str, float]) -> list[tuple[str, str, str]]:
         if name not in numbers:
             continue
         error = numbers.get(f"{name}_standard_error")
+        if name == "active_units" and numbers["latent_dim"] <= 2:
+            continue
         note = "" if error is None else f"± {form.format(error)}"
         if name == "knn_accuracy" and "knn_accuracy_pixels" in numbers:
             note = f"raw pixels {numbers['knn_accuracy_pixels']:.3f}"

@@ -1,6 +1,7 @@
 """HTML from data: every text is escaped, and all that a page needs is inside it."""
 
 import functools
+import re
 from importlib import resources
 from typing import Any
 
@@ -14,13 +15,22 @@ _SCRIPTS = ("decoder.js", "images.js", "plot.js", "explorer.js")
 def _environment() -> Any:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    return Environment(
+    environment = Environment(
         loader=PackageLoader("vae_keras.report", "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["with_code"] = _with_code
+    return environment
+
+
+def _with_code(text: str) -> Any:
+    """Return a text, escaped, with what is in backticks as code."""
+    from markupsafe import Markup, escape
+
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
 
 
 def render(template: str, **values: Any) -> str:
