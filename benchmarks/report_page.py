@@ -1,8 +1,8 @@
 """How large the report of a run is, and how soon a reader can use its latent explorer.
 
-`python benchmarks/report_page.py RUN [RUN ...]` opens `report.html` of each run in turn, in headless
-Chromium without a network, and prints its size and the time from the request to the explorer being
-ready. Needs `pip install -e '.[test]'` and a Chromium.
+`python benchmarks/report_page.py RUN [RUN ...]` opens `report.html` of each run in turn, in
+headless Chromium without a network, and prints its size and the time from the request to the
+explorer being ready. Needs `pip install -e '.[test]'` and a Chromium.
 """
 
 import argparse

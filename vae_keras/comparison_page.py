@@ -104,7 +104,9 @@ def _reconstructions(comparison: Comparison) -> Any | None:
     axes = plotting.plot_reconstructions_of_models(
         images[0].originals,
         np.stack([one.reconstructions for one in images]),
-        names=comparison.names,
+        names=[
+            name.replace(",", " ") for name in comparison.names
+        ],  # which it may break into lines
     )
     return axes.figure
 

@@ -1,7 +1,9 @@
 """The same training with other settings, one run after another, and what comes of it."""
 
+import contextlib
+import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +59,31 @@ def run_sweep(
     plans = planned_runs(sweep_points(base, vary, overrides=overrides), directory)
     _check_models([plan for plan in plans if not plan.done])
     report = SweepReport(Path(directory))
+    with _many_models():
+        _run_all(plans, report, console)
+    report.print(console)
+    return report.results
+
+
+def raise_if_failed(results: Sequence[SweepResult]) -> None:
+    """Raise `TrainingDivergedError`, with their names, if runs diverged."""
+    failed = [result for result in results if result.error is not None]
+    if failed:
+        raise TrainingDivergedError(
+            f"{len(failed)} of {len(results)} runs diverged: "
+            + "; ".join(f"{result.directory.path.name} ({result.error})" for result in failed)
+        )
+
+
+def _check_models(plans: Sequence[PlannedRun]) -> None:
+    """Build each model for its data, so that what does not fit is said before any training."""
+    for config in dict.fromkeys(plan.point.config.replace(seed=0) for plan in plans):
+        build_model_for(config, load_data(config))
+        forget_models()
+
+
+def _run_all(plans: Sequence[PlannedRun], report: SweepReport, console: Console) -> None:
+    """Train what is not done, one run after another, and add every run to the report."""
     seconds: list[float] = []
     for number, plan in enumerate(plans, start=1):
         heading = f"run {number} of {len(plans)}: {plan.point.label}"
@@ -77,25 +104,6 @@ def run_sweep(
         forget_models()
         if not plan.done or number == len(plans):
             report.write()
-    report.print(console)
-    return report.results
-
-
-def raise_if_failed(results: Sequence[SweepResult]) -> None:
-    """Raise `TrainingDivergedError`, with their names, if runs diverged."""
-    failed = [result for result in results if result.error is not None]
-    if failed:
-        raise TrainingDivergedError(
-            f"{len(failed)} of {len(results)} runs diverged: "
-            + "; ".join(f"{result.directory.path.name} ({result.error})" for result in failed)
-        )
-
-
-def _check_models(plans: Sequence[PlannedRun]) -> None:
-    """Build each model for its data, so that what does not fit is said before any training."""
-    for config in dict.fromkeys(plan.point.config.replace(seed=0) for plan in plans):
-        build_model_for(config, load_data(config))
-        forget_models()
 
 
 def _train(plan: PlannedRun, console: Console) -> SweepResult:
@@ -120,3 +128,15 @@ def _time_left(seconds: Sequence[float], runs: int) -> str:
         return ""
     minutes = runs * sum(seconds) / len(seconds) / 60
     return f" (about {minutes:.0f} min left)" if minutes >= 1 else " (less than 1 min left)"
+
+
+@contextlib.contextmanager
+def _many_models() -> Iterator[None]:
+    """Hold back TensorFlow's warning that one process builds many models, as a sweep does."""
+    logger = logging.getLogger("tensorflow")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)

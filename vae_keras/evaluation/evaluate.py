@@ -1,5 +1,6 @@
 """All numbers of a trained model at once. With `_generated.py`, what here takes a model."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -86,6 +87,11 @@ def evaluate(
         train = _split(train_images, train_labels, "train_images", "train_labels")
     if isinstance(samples, bool) or not isinstance(samples, int) or samples < 0:
         raise ArgumentError(f"`samples` must be an integer >= 0. Received: samples={samples!r}")
+    if model.num_classes and labels is None:
+        raise ArgumentError(
+            "`labels` must be given for a conditional model, which needs the class of each image. "
+            "Received: labels=None"
+        )
     say = progress or (lambda line: None)
     result = Evaluation()
     say("losses and reconstructions")
@@ -201,9 +207,11 @@ def _add_accuracies(
             if len(np.unique(train.labels)) > 1:
                 result.add_share("linear_probe_accuracy", linear_probe_accuracy(*known), count)
         _, counts = np.unique(labels, return_counts=True)
-        if len(counts) > 1 and counts.min() > 1:
-            accuracy = knn_accuracy_of_split(codes, labels)
-            result.add_share("knn_accuracy_of_split", accuracy, round(0.3 * count))
+        scored = math.ceil(0.3 * count)
+        # Each class has to be in both parts, and the larger one to hold the neighbours.
+        enough = scored >= len(counts) and count - scored >= max(len(counts), NEIGHBORS)
+        if len(counts) > 1 and counts.min() > 1 and enough:
+            result.add_share("knn_accuracy_of_split", knn_accuracy_of_split(codes, labels), scored)
     if train is not None and train.labels is not None:
         say("k-nearest neighbours on pixels")
         k = min(NEIGHBORS, len(train))
