@@ -32,6 +32,9 @@ from vae_keras.math import DiagonalGaussian
 from vae_keras.models import labels_for
 
 NEIGHBORS = 5
+# Nats. The estimate of the mutual information cannot pass the logarithm of the number of images;
+# near it, it is too small, and that of the aggregated posterior's divergence too large by as much.
+BELOW_CEILING = 2.0
 BATCH_SIZE = 500  # of the comparison of pictures, to bound its memory
 
 
@@ -176,7 +179,8 @@ def _add_codes(result: Evaluation, model: Any, test: Split, seed: int) -> None:
 
     surgery = elbo_surgery(mean, log_var, prior_log_prob, seed=seed)
     result.add_estimate("mutual_information", surgery.mutual_information)
-    result.add_estimate("aggregated_posterior_kl", surgery.aggregated_posterior_kl)
+    if surgery.mutual_information.value < math.log(len(test)) - BELOW_CEILING:
+        result.add_estimate("aggregated_posterior_kl", surgery.aggregated_posterior_kl)
 
 
 def _add_classes(result: Evaluation, labels: np.ndarray) -> None:

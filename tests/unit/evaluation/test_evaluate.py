@@ -100,6 +100,17 @@ def test_a_likelihood_as_wide_as_its_errors(tiny_vae, make_images):
     assert ratio == pytest.approx(np.mean((x - drawn) ** 2) / 0.25, rel=0.02)
 
 
+def test_the_divergence_of_all_codes_is_left_out_where_it_cannot_be_told(tiny_vae, make_images):
+    vae, x = tiny_vae(), make_images(40)
+    assert "aggregated_posterior_kl" in evaluate(vae, x, samples=0)
+    for name, factor in (("z_mean", 50.0), ("z_log_var", 0.0)):  # each code in a place of its own
+        layer = vae.encoder.get_layer(name)
+        layer.set_weights([factor * weights for weights in layer.get_weights()])
+    found = evaluate(vae, x, samples=0)
+    assert found["mutual_information"] > math.log(40) - 2
+    assert "aggregated_posterior_kl" not in found
+
+
 def test_images_alone(tiny_vae, make_images):
     found = evaluate(tiny_vae(), make_images(1), samples=0)
     assert "mse" in found and "mse_standard_error" not in found
