@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from vae_keras.report import explore
     from vae_keras.run import RunDirectory
     from vae_keras.steering import training_callbacks
+    from vae_keras.studies.comparison import compare_runs
+    from vae_keras.studies.sweep import run_sweep
 
 __version__ = "0.1.0"
 
@@ -51,12 +53,14 @@ _HOMES = {
     "VAE": "models",
     "build_model": "building",
     "build_model_for": "building",
+    "compare_runs": "studies.comparison",
     "diagnose": "evaluation",
     "evaluate": "evaluation",
     "explore": "report",
     "load": "inference",
     "load_dataset": "data",
     "preset": "presets",
+    "run_sweep": "studies.sweep",
     "train_and_evaluate": "experiment",
     "training_callbacks": "steering",
 }
@@ -87,6 +91,7 @@ __all__ = [
     "build_model",
     "build_model_for",
     "callbacks",
+    "compare_runs",
     "diagnose",
     "evaluate",
     "evaluation",
@@ -100,6 +105,7 @@ __all__ = [
     "preset",
     "priors",
     "regularizers",
+    "run_sweep",
     "schedules",
     "train_and_evaluate",
     "training_callbacks",

@@ -96,9 +96,9 @@ def train_and_evaluate(
         "data": {"source": dataset.source, "notice": dataset.notice},
     }
     run_directory.write_arrays(evaluation.arrays)
-    run_directory.write_metrics(metrics)
     with step_by_step("Drawing the figures and the report", console):
         write_figures(run_directory, vae, dataset, history, evaluation)
+        run_directory.write_metrics(metrics)  # late: with it a run counts as done
         write_report(run_directory, vae, dataset)
     print_closing_table(metrics, run_directory, console)
     return metrics

@@ -12,8 +12,8 @@ from vae_keras.config import Config
 from vae_keras.errors import ArgumentError
 from vae_keras.presets import preset
 from vae_keras.startup import load_backend
-from vae_keras.sweep_settings import sweep_points
-from vae_keras.sweep_values import read_vary
+from vae_keras.studies.sweep_settings import sweep_points
+from vae_keras.studies.sweep_values import read_vary
 
 _Vary = Annotated[
     tuple[tuple[str, ...], ...],
@@ -43,7 +43,7 @@ class Sweep:
         base = self._base(vary)
         sweep_points(base, vary, overrides=overrides)  # a mistake is said before the backend loads
         load_backend(self.settings.backend)
-        from vae_keras.sweep import raise_if_failed, run_sweep
+        from vae_keras.studies.sweep import raise_if_failed, run_sweep
 
         raise_if_failed(run_sweep(base, vary, Path(self.output), overrides=overrides))
 
@@ -71,7 +71,7 @@ class Compare:
 
     def run(self) -> None:
         load_backend(self.backend)
-        from vae_keras.comparison import compare_runs
+        from vae_keras.studies.comparison import compare_runs
 
         compare_runs(self.runs, Path(self.output))
 

@@ -7,7 +7,7 @@ import shutil
 import pytest
 
 from vae_keras import RunDirectory, cli
-from vae_keras.comparison import compare_runs
+from vae_keras.studies.comparison import compare_runs
 
 # Python hides these from users, pytest does not, and here the standard error is looked at.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")

@@ -5,13 +5,13 @@ from pathlib import Path
 
 from rich.console import Console
 
-from vae_keras.comparison_page import Comparison, comparison_page
-from vae_keras.comparison_table import BEST, console_table, run_names
 from vae_keras.errors import ArgumentError, DataError
 from vae_keras.plotting.style import PALETTE
-from vae_keras.study_notes import in_words, reasons_not_to_compare
-from vae_keras.study_numbers import compared_names
-from vae_keras.study_runs import FinishedRun, RunImages, forget_models, read_run, run_images
+from vae_keras.studies.comparison_page import Comparison, comparison_page
+from vae_keras.studies.comparison_table import BEST, console_table, run_names
+from vae_keras.studies.notes import in_words, reasons_not_to_compare
+from vae_keras.studies.numbers import compared_names
+from vae_keras.studies.runs import FinishedRun, RunImages, forget_models, read_run, run_images
 
 MOST_RUNS = len(PALETTE)  # there are no more colours that stay apart
 

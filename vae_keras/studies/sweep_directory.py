@@ -10,7 +10,7 @@ from vae_keras.config import read_config
 from vae_keras.errors import ArgumentError, RunDirectoryError
 from vae_keras.run import RunDirectory
 from vae_keras.run_files import read_metrics
-from vae_keras.sweep_settings import SweepPoint
+from vae_keras.studies.sweep_settings import SweepPoint
 
 
 @dataclass(frozen=True)

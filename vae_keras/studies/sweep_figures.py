@@ -7,10 +7,10 @@ import numpy as np
 
 from vae_keras import plotting
 from vae_keras.plotting.style import PALETTE
-from vae_keras.study_numbers import known_number
-from vae_keras.study_runs import RunImages
-from vae_keras.sweep_table import SettingResults
-from vae_keras.sweep_values import value_text
+from vae_keras.studies.numbers import known_number
+from vae_keras.studies.runs import RunImages
+from vae_keras.studies.sweep_table import SettingResults
+from vae_keras.studies.sweep_values import value_text
 
 BARS = ("mse", "kl_loss", "ssim", "knn_accuracy", "sample_diversity")
 

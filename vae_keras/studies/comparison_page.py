@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from vae_keras import plotting
-from vae_keras.comparison_table import BEST, Row, number_rows, setting_rows
 from vae_keras.report import Report, Table
 from vae_keras.run_files import read_history
-from vae_keras.study_notes import reason_of_losses
-from vae_keras.study_runs import FinishedRun, RunImages
+from vae_keras.studies.comparison_table import BEST, Row, number_rows, setting_rows
+from vae_keras.studies.notes import reason_of_losses
+from vae_keras.studies.runs import FinishedRun, RunImages
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,11 @@ from vae_keras.building import build_model_for, load_data
 from vae_keras.config import Config
 from vae_keras.errors import TrainingDivergedError
 from vae_keras.experiment import train_and_evaluate
-from vae_keras.study_runs import forget_models, read_run
-from vae_keras.sweep_directory import PlannedRun, clear_unfinished, planned_runs
-from vae_keras.sweep_report import SweepReport
-from vae_keras.sweep_settings import sweep_points
-from vae_keras.sweep_table import SweepResult
+from vae_keras.studies.runs import forget_models, read_run
+from vae_keras.studies.sweep_directory import PlannedRun, clear_unfinished, planned_runs
+from vae_keras.studies.sweep_report import SweepReport
+from vae_keras.studies.sweep_settings import sweep_points
+from vae_keras.studies.sweep_table import SweepResult
 
 
 def run_sweep(

@@ -5,10 +5,14 @@ from pathlib import Path
 from rich.console import Console
 
 from vae_keras.files import save_figure, write_text
-from vae_keras.study_notes import in_words, reasons_not_to_compare
-from vae_keras.study_runs import FinishedRun, RunImages, forget_models, run_images
-from vae_keras.sweep_figures import rate_distortion_figure, reconstructions_figure, sweep_figure
-from vae_keras.sweep_table import (
+from vae_keras.studies.notes import in_words, reasons_not_to_compare
+from vae_keras.studies.runs import FinishedRun, RunImages, forget_models, run_images
+from vae_keras.studies.sweep_figures import (
+    rate_distortion_figure,
+    reconstructions_figure,
+    sweep_figure,
+)
+from vae_keras.studies.sweep_table import (
     MAIN_NUMBERS,
     SweepResult,
     by_setting,

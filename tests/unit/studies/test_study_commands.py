@@ -7,10 +7,10 @@ import pytest
 from vae_keras import build_model, cli, preset
 from vae_keras.config import read_config
 from vae_keras.presets import check_members
+from vae_keras.studies.sweep_settings import sweep_points
 from vae_keras.study_commands import Compare, Sweep, typed_settings
-from vae_keras.sweep_settings import sweep_points
 
-PAGE = Path(__file__).parents[2] / "docs" / "studies_commands.md"
+PAGE = Path(__file__).parents[3] / "docs" / "studies_commands.md"
 BLOCKS = re.findall(r"```bash\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.S)
 COMMANDS = [line for block in BLOCKS for line in block.splitlines()]
 # Studies that are wanted, by the settings they vary.

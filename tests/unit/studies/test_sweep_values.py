@@ -2,7 +2,7 @@ import pytest
 
 from vae_keras.config import Config
 from vae_keras.errors import ArgumentError
-from vae_keras.sweep_values import check_setting, read_vary, value_text
+from vae_keras.studies.sweep_values import check_setting, read_vary, value_text
 
 
 @pytest.mark.parametrize(

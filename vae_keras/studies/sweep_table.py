@@ -10,12 +10,12 @@ from rich.table import Table
 
 from vae_keras.config import Config
 from vae_keras.run import RunDirectory
-from vae_keras.study_numbers import (
+from vae_keras.studies.numbers import (
     mean_and_deviation,
     numbers_of_test,
     written,
 )
-from vae_keras.sweep_values import value_text
+from vae_keras.studies.sweep_values import value_text
 
 # Name in `metrics.json` and heading, which `_LEGEND` explains.
 MAIN_NUMBERS = {

@@ -4,8 +4,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from vae_keras.config import Config
-from vae_keras.study_numbers import known_number
-from vae_keras.study_runs import FinishedRun, RunImages
+from vae_keras.studies.numbers import known_number
+from vae_keras.studies.runs import FinishedRun, RunImages
 
 _RECONSTRUCTION = ("likelihood", "likelihood_options", "objective", "objective_options")
 _PENALTY = ("kl_weight", "regularizer", "regularizer_options")

@@ -11,7 +11,7 @@ from typing import Any
 from vae_keras.config import Config
 from vae_keras.errors import ArgumentError
 from vae_keras.presets import check_members, preset
-from vae_keras.sweep_values import check_setting, value_text
+from vae_keras.studies.sweep_values import check_setting, value_text
 
 _LONGEST_NAME = 120  # of a directory; file systems take 255 bytes
 

@@ -9,15 +9,15 @@ from typing import Any
 from rich.table import Table
 
 from vae_keras.config import Config
-from vae_keras.study_numbers import (
+from vae_keras.studies.numbers import (
     STANDARD_ERROR,
     compared_names,
     known_number,
     numbers_of_test,
     written,
 )
-from vae_keras.study_runs import FinishedRun
-from vae_keras.sweep_values import value_text
+from vae_keras.studies.runs import FinishedRun
+from vae_keras.studies.sweep_values import value_text
 
 BEST = "*"
 _RUNS_WITH_ERRORS = 2  # as many fit into 80 letters

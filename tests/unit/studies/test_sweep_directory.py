@@ -6,8 +6,8 @@ import pytest
 
 from vae_keras import RunDirectory, preset
 from vae_keras.errors import RunDirectoryError
-from vae_keras.sweep_directory import clear_unfinished, planned_runs
-from vae_keras.sweep_settings import sweep_points
+from vae_keras.studies.sweep_directory import clear_unfinished, planned_runs
+from vae_keras.studies.sweep_settings import sweep_points
 
 POINTS = sweep_points(preset("default"), {"seed": (0, 1)})
 

@@ -2,7 +2,7 @@ import statistics
 
 import pytest
 
-from vae_keras.study_numbers import (
+from vae_keras.studies.numbers import (
     compared_names,
     known_number,
     mean_and_deviation,
