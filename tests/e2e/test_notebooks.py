@@ -1,17 +1,42 @@
-"""Every notebook runs from top to bottom, with tiny settings in its `parameters` cell."""
+"""Every notebook is its script, holds its outputs, and runs with tiny settings."""
 
 from pathlib import Path
 
+import jupytext
 import nbclient
 import nbformat
 import pytest
 
-NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
-TINY = {"EPOCHS": 2, "WARMUP_EPOCHS": 1, "TRAIN_SIZE": 256}
+FOLDER = Path(__file__).parents[2] / "notebooks"
+NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
+# Added to the cell tagged `parameters`; a notebook without one of them does not mind.
+TINY = {"EPOCHS": 2, "WARMUP_EPOCHS": 1, "TRAIN_SIZE": 256, "SEEDS": (0,)}
+MOST_BYTES = 4_000_000
+
+every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+
+
+def code_cells(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def written(notebook):
+    """What people wrote in a notebook, cell by cell."""
+    return [(cell.cell_type, cell.source, cell.metadata.get("tags", [])) for cell in notebook.cells]
+
+
+def test_every_notebook_has_its_script():
+    assert [path.stem for path in NOTEBOOKS] == sorted(path.stem for path in FOLDER.glob("*.py"))
+
+
+@every_notebook
+def test_notebook_is_what_its_script_says(path):
+    script = jupytext.read(path.with_suffix(".py"))
+    assert written(nbformat.read(path, as_version=4)) == written(script)
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+@every_notebook
 def test_notebook_runs(path, tmp_path):
     notebook = nbformat.read(path, as_version=4)
     parameters = [c for c in notebook.cells if "parameters" in c.metadata.get("tags", [])]
@@ -21,14 +46,15 @@ def test_notebook_runs(path, tmp_path):
         notebook, timeout=300, resources={"metadata": {"path": str(tmp_path)}}
     )
     client.execute()
-    executed = [c for c in notebook.cells if c.cell_type == "code"]
-    assert all(c.execution_count for c in executed)
+    assert all(cell.execution_count for cell in code_cells(notebook))
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+@every_notebook
 def test_notebook_is_stored_with_its_outputs(path):
-    notebook = nbformat.read(path, as_version=4)
-    code = [c for c in notebook.cells if c.cell_type == "code"]
-    assert [c.execution_count for c in code] == list(range(1, len(code) + 1))
-    assert not any(o.output_type == "error" for c in code for o in c.outputs)
-    assert sum("image/png" in o.get("data", {}) for c in code for o in c.outputs) >= 3
+    code = code_cells(nbformat.read(path, as_version=4))
+    assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
+    outputs = [output for cell in code for output in cell.outputs]
+    assert not any(output.output_type == "error" for output in outputs)
+    assert not any(output.get("name") == "stderr" for output in outputs)
+    assert sum("image/png" in output.get("data", {}) for output in outputs) >= 3
+    assert path.stat().st_size < MOST_BYTES

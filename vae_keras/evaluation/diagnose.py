@@ -238,4 +238,4 @@ def _collapsed(numbers: Mapping[str, float]) -> bool:
 
 def _explained(numbers: Mapping[str, float]) -> float | None:
     error, of_mean = numbers.get("mse"), numbers.get("mse_of_mean_image")
-    return None if error is None or not of_mean else 1 - error / of_mean
+    return None if error is None or not of_mean else max(0.0, 1 - error / of_mean)

@@ -3,7 +3,7 @@
 import html
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +39,7 @@ class Explorer:
         title: Title of the page.
     """
 
-    data: dict[str, Any]
+    data: dict[str, Any] = field(repr=False)  # megabytes, which a notebook would store as text
     title: str = "Latent explorer"
 
     @property
