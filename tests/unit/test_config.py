@@ -59,13 +59,19 @@ def test_round_trip_through_json(tmp_path):
         for field in dataclasses.fields(Config)
         if getattr(EVERYTHING, field.name) != field.default
     }
-    # One of the two warm-ups can be set.
-    untouched = {"architecture", "warmup_steps"}
+    # One of the two warm-ups can be set, and a conditional model leaves out no classes.
+    untouched = {"architecture", "warmup_steps", "exclude_classes"}
     assert different == {field.name for field in dataclasses.fields(Config)} - untouched
     path = tmp_path / "config.json"
     path.write_text(json.dumps(EVERYTHING.to_dict()))
     assert read_config(path) == EVERYTHING
     assert read_config(path).filters == (8, 16, 32)  # not the list of JSON
+
+
+def test_classes_left_out_are_names():
+    config = from_dict({"exclude_classes": ["3", "Bag"]})
+    assert config.exclude_classes == ("3", "Bag")
+    assert from_dict(json.loads(json.dumps(config.to_dict()))) == config
 
 
 def test_default_round_trip():
