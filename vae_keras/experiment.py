@@ -28,6 +28,7 @@ from vae_keras.run_report import write_report
 from vae_keras.steering import training_callbacks, warmup_epochs
 from vae_keras.summaries import (
     parameter_count,
+    plain_console,
     print_closing_table,
     print_model_summary,
     step_by_step,
@@ -61,7 +62,7 @@ def train_and_evaluate(
         VAEKerasError: If settings, data or the directory make no sense.
         TrainingDivergedError: If a term of the loss became infinite or not a number.
     """
-    console = console or Console(markup=False, emoji=False)  # paths are not to be styled
+    console = console or plain_console()
     check_members(config)
     run_directory.check_free()
     dataset = load_data(config)

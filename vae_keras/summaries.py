@@ -15,6 +15,7 @@ from vae_keras.config import read_config
 from vae_keras.preset_table import SUMMARIES
 from vae_keras.run import RunDirectory
 
+_PAGE_WIDTH = 100  # of a notebook, in characters
 _LINE_LENGTH = 200  # of what goes to a file or another program, where no line is to be broken
 # Name, label, form; below the losses.
 _ROWS = (
@@ -64,6 +65,19 @@ def print_presets() -> None:
     console.print(table, highlight=False)
     console.print(
         "\nvae-keras train --preset NAME; any flag overrides one of its settings", highlight=False
+    )
+
+
+def plain_console() -> Console:
+    """Return a console on the standard output; in a notebook one that only adds lines.
+
+    There a line that is replaced by the next would be stored each time.
+    """
+    console = Console(markup=False, emoji=False)  # paths are not to be styled
+    if not console.is_jupyter:
+        return console
+    return Console(
+        markup=False, emoji=False, force_jupyter=False, force_terminal=False, width=_PAGE_WIDTH
     )
 
 

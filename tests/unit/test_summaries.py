@@ -10,7 +10,13 @@ from vae_keras.architectures import mlp
 from vae_keras.building import build_model
 from vae_keras.likelihoods import Bernoulli, SquaredError
 from vae_keras.preset_table import SUMMARIES
-from vae_keras.summaries import member_name, numbers_table, print_model_summary, print_presets
+from vae_keras.summaries import (
+    member_name,
+    numbers_table,
+    plain_console,
+    print_model_summary,
+    print_presets,
+)
 
 ROW = r"(.*\S) {2,}([-\d.]+)(?: +± +([\d.]+))?"
 NUMBERS = {"loss": 9.0, "recon_loss": 5.0, "kl_loss": 1.0, "kl_scaled": 4.0, "mse": 0.1}
@@ -140,3 +146,10 @@ def test_presets_have_a_line_each(capsys):
     assert all(line.rstrip().endswith(SUMMARIES[line.split()[0]]) for line in lines)
     assert empty == ""
     assert "--preset NAME" in hint
+
+
+def test_a_notebook_gets_plain_lines(monkeypatch):
+    assert not plain_console().is_jupyter
+    monkeypatch.setattr("rich.console._is_jupyter", lambda: True)
+    console = plain_console()
+    assert not console.is_jupyter and not console.is_terminal
