@@ -137,7 +137,8 @@ plotting.plot_most_anomalous(everything, found["Bag"][0], n=10).figure
 # whether it is strange or not.
 #
 # `uncertainty` is the spread of the pictures that the codes of one image decode to. It says *where* a
-# reconstruction is in doubt: along the outlines of ordinary images, all over in the anomalies.
+# reconstruction is in doubt: mostly along outlines where the model knows what it sees, over whole areas
+# where it does not.
 
 # %%
 shown = np.concatenate([ordinary[:3], odd["Bag"][:4], odd["Sneaker"][:3]])
@@ -245,7 +246,7 @@ print_table(table)
 #
 # - Put a trivial score beside the model's, on the same images, with standard errors.
 # - Test on several kinds of anomalies. One that works, as the bags here, proves little.
-# - Choose the score on anomalies that are not those of the final test; none of this was.
+# - Choose between scores on other anomalies than those of the final test. Here that was not done.
 # - Better likelihood is not better detection.
 #
 # `Config(exclude_classes=("Bag",))`, or `train.py --exclude-classes Bag`, runs the first part of this for
