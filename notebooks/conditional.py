@@ -190,9 +190,7 @@ for name, (of_images, of_labels) in judged.items():
     accuracy = "      "
     if of_labels is not None:
         accuracy = f"{evaluation.classifier_accuracy(probabilities, of_labels):.3f} "
-    print(
-        f"{name:15}  {accuracy:8} {confidence.mean():14.3f} {np.mean(confidence < 0.5):14.1%}"
-    )
+    print(f"{name:15}  {accuracy:8} {confidence.mean():14.3f} {np.mean(confidence < 0.5):14.1%}")
 
 # %% [markdown]
 # Of about one in five unconditional samples the classifier gives no class even half of the
