@@ -121,7 +121,7 @@ show_error(lambda: vae_keras.load_dataset("folder", folder))
 # `Config` has the settings of a run; the flags of `train.py` are the same. `train_and_evaluate` trains,
 # measures, draws and writes all of it into a directory. For 64 x 64 pixels and colour there is a preset too,
 # `vae_keras.preset("resnet_64")`, which wants a GPU; these smaller convolutions do for shapes. The likelihood
-# finds the standard deviation of the pixels by itself.
+# finds the standard deviation of the pixels by itself; its loss is minus a log-density, so it may fall below 0.
 
 # %%
 config = vae_keras.Config(
@@ -173,6 +173,9 @@ Picture(run.figures / "reconstructions.png", width=800)
 Picture(run.figures / "tsne.png", width=600)
 
 # %% [markdown]
+# Triangles have a place of their own. Circles and squares are mixed: to squared errors of pixels they are
+# nearly the same.
+#
 # ## Back from the directory
 #
 # `vae_keras.load` takes the directory, in another process or on another day. `read_images` reads files for
@@ -207,10 +210,11 @@ plotting.plot_interpolation(
 #
 # ## New images
 #
-# Codes of the prior, as the run has drawn them:
+# From codes of the prior:
 
 # %%
-Picture(run.figures / "samples.png", width=600)
+samples = vae.sample(40, seed=0)
+plotting.plot_image_grid(vae.to_unit_range(samples), columns=10).figure
 
 # %% [markdown]
 # Many are no shapes. The likelihood found a small standard deviation, errors of pixels weigh much beside the
@@ -222,7 +226,8 @@ Picture(run.figures / "samples.png", width=600)
 posterior = vae.encode_distribution(data.train.images)
 noise = np.random.default_rng(0).standard_normal(posterior.mean.shape)
 mixture = fit_mixture(posterior.mean + np.exp(0.5 * posterior.log_var) * noise)
-plotting.plot_samples(vae.to_unit_range(vae.decode(mixture.sample(64, seed=0)))).figure
+samples = vae.decode(mixture.sample(40, seed=0))
+plotting.plot_image_grid(vae.to_unit_range(samples), columns=10).figure
 
 # %% [markdown]
 # ## The same from the command line
