@@ -16,7 +16,7 @@
 # reconstructions look, and what the nats that are printed can be compared with.
 #
 # Here one architecture learns the same images under six likelihoods. Which numbers compare, which do
-# not, and which likelihood describes the pixels? Two to three minutes on two CPU cores.
+# not, and which likelihood describes the pixels? About two minutes on two CPU cores.
 
 # %%
 import keras

@@ -15,7 +15,7 @@
 # load the model, encode a new file, walk from one picture to another.
 #
 # So that nothing needs to be downloaded, the notebook first draws a folder: coloured shapes, 64 x 64
-# pixels, in three classes. With a folder of your own, leave out that section. Two to three minutes on two
+# pixels, in three classes. With a folder of your own, leave out that section. About two minutes on two
 # CPU cores.
 
 # %%
