@@ -35,6 +35,9 @@ class Config:
     """Path of the data: the data set's own files, a folder of images, an .npz or .npy file."""
     train_size: int | None = None
     """Use only the first N training images."""
+    stream: bool | None = None
+    """Read a folder's images from disk as they are needed, rather than hold them in memory; by
+    default where they would take more than 2 GiB."""
     validation_size: int = 5000
     """Training images held out for validation."""
     exclude_classes: tuple[str, ...] = ()
@@ -117,6 +120,14 @@ class Config:
     """Seed of the split, the initial weights, the order and the noise."""
     backend: str | None = None
     """Keras backend: tensorflow, jax, torch. By default $KERAS_BACKEND, else tensorflow."""
+    distribute: bool = False
+    """Share each batch among all devices: tensorflow and jax."""
+    precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
+    """Numbers to compute with; the mixed ones are for a GPU, and slow on a CPU."""
+    jit_compile: bool | None = None
+    """Whether to compile a training step with XLA; by default what was measured to be fastest."""
+    steps_per_execution: int | None = None
+    """Training steps for each call into the backend; by default what was measured to be fastest."""
 
     def __post_init__(self) -> None:
         for name, (accepts, expected) in RULES.items():

@@ -42,6 +42,7 @@ def _names(value: Any) -> bool:
     return isinstance(value, tuple | list) and all(isinstance(name, str) for name in value)
 
 
+_MAYBE_FLAG = (_optional(lambda value: isinstance(value, bool)), "true or false, or left out")
 _ABOVE_ZERO = (lambda value: _finite(value) and value > 0, "a finite number above 0")
 _POSITIVE = (positive_integer, "a positive integer")
 _MAYBE_POSITIVE = (_optional(positive_integer), "a positive integer")
@@ -51,6 +52,7 @@ _NOT_NEGATIVE = (lambda value: _finite(value) and value >= 0, "a finite number o
 RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "data": _MAYBE_STRING,
     "train_size": _MAYBE_POSITIVE,
+    "stream": _MAYBE_FLAG,
     "validation_size": _COUNT,
     "exclude_classes": (_names, "names or numbers of classes"),
     "kernel_size": _MAYBE_POSITIVE,
@@ -78,6 +80,10 @@ RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "min_learning_rate": _NOT_NEGATIVE,
     "early_stopping_patience": _MAYBE_POSITIVE,
     "seed": (lambda value: _count(value) and value < 2**32, "an integer from 0 to 2**32 - 1"),
+    "distribute": (lambda value: isinstance(value, bool), "true or false"),
+    "precision": _one_of("float32", "mixed_bfloat16", "mixed_float16"),
+    "jit_compile": _MAYBE_FLAG,
+    "steps_per_execution": _MAYBE_POSITIVE,
     "backend": (lambda value: value in (None, *BACKENDS), f"one of {', '.join(BACKENDS)}"),
 }
 
