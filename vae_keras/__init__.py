@@ -27,8 +27,10 @@ if TYPE_CHECKING:
     from vae_keras.callbacks import KLWarmup, ReduceLROnPlateau, StopOnDivergence
     from vae_keras.config import Config
     from vae_keras.data import load_dataset
+    from vae_keras.distribution import distribute
     from vae_keras.evaluation import diagnose, evaluate
     from vae_keras.experiment import train_and_evaluate
+    from vae_keras.export import export_model
     from vae_keras.inference import load
     from vae_keras.layers import Sampling
     from vae_keras.models import VAE, Autoencoder, ConditionalVAE
@@ -55,8 +57,10 @@ _HOMES = {
     "build_model_for": "building",
     "compare_runs": "studies.comparison",
     "diagnose": "evaluation",
+    "distribute": "distribution",
     "evaluate": "evaluation",
     "explore": "report",
+    "export_model": "export",
     "load": "inference",
     "load_dataset": "data",
     "preset": "presets",
@@ -93,9 +97,11 @@ __all__ = [
     "callbacks",
     "compare_runs",
     "diagnose",
+    "distribute",
     "evaluate",
     "evaluation",
     "explore",
+    "export_model",
     "generation",
     "likelihoods",
     "load",

@@ -1,25 +1,28 @@
 """What the commands do with a saved model: files in, files out."""
 
 import csv
-import io
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from rich.console import Console
+from rich.progress import track
 
 from vae_keras import plotting
-from vae_keras.data import read_images
+from vae_keras.data import ImageFiles
+from vae_keras.data.image_files import check_headers, find_names
 from vae_keras.errors import ArgumentError, RunDirectoryError
-from vae_keras.files import save_figure, write_text, written_beside
+from vae_keras.files import save_figure, written_beside
 from vae_keras.inference import load
 from vae_keras.run_data import class_names, class_number, run_data
 from vae_keras.run_pictures import SAMPLES, SAMPLES_IN_EACH_CLASS
 from vae_keras.sample_images import sample_images
 
 OVERVIEW_IMAGES = 10
+READ_AT_ONCE = 1024  # images
 
 
 def reconstruct_files(
@@ -37,22 +40,26 @@ def reconstruct_files(
         ArgumentError: If there are no images, or `label` does not fit the model.
         RunDirectoryError: If `output` holds something already.
     """
-    vae: Any = load(model)
+    vae: Any = load(model, compile=False)
     number = class_number(vae, model, label)
-    pixels, names = _read(vae, images)
+    files = _files(vae, images)
     if os.path.exists(output) and (not output.is_dir() or any(output.iterdir())):
         raise RunDirectoryError(
             f"`output` must be a new or empty directory. Received: {output}, which exists"
         )
-    reconstructions = vae.to_unit_range(vae.reconstruct(pixels, label=number))
-    for position, (name, image) in enumerate(zip(names, reconstructions, strict=True), start=1):
-        stem = re.sub(r"[^\w.-]+", "_", Path(name).stem)
-        _write_png(image, output / f"{position:05d}_{stem}.png")
-    axes = plotting.plot_reconstructions(
-        vae.to_unit_range(pixels[:OVERVIEW_IMAGES]), reconstructions[:OVERVIEW_IMAGES]
-    )
+    check_headers(map(files.path, range(len(files))), vae.image_shape)  # before a picture is there
+    shown: list[np.ndarray] = []
+    for start, pixels in _parts(files, "reconstructing"):
+        reconstructions = vae.to_unit_range(vae.reconstruct(pixels, label=number))
+        for position, image in enumerate(reconstructions, start=start):
+            stem = re.sub(r"[^\w.-]+", "_", files.path(position).stem)
+            _write_png(image, output / f"{position + 1:05d}_{stem}.png")
+        if not shown:
+            some = slice(OVERVIEW_IMAGES)
+            shown = [vae.to_unit_range(pixels[some]), reconstructions[some].copy()]
+    axes = plotting.plot_reconstructions(*shown)
     save_figure(axes.figure, output / "overview.png")
-    print(f"{len(names)} reconstructions and overview.png are in {output}")
+    print(f"{len(files)} reconstructions and overview.png are in {output}")
 
 
 def sample_to_file(
@@ -80,7 +87,7 @@ def sample_to_file(
             do not fit the model.
     """
     _check_suffix(output, (".png", ".npy"))
-    vae: Any = load(model)
+    vae: Any = load(model, compile=False)
     number = class_number(vae, model, label)
     every_class = vae.num_classes > 0 and number is None
     if n is None:
@@ -121,38 +128,67 @@ def encode_files(
             fit the model.
     """
     _check_suffix(output, (".csv", ".npz"))
-    vae: Any = load(model)
+    vae: Any = load(model, compile=False)
     number = class_number(vae, model, label)
-    pixels, names = _read(vae, images)
-    if hasattr(vae, "encode_distribution"):
-        posterior = vae.encode_distribution(pixels, label=number)
-        arrays = {"z_mean": posterior.mean, "z_std": np.exp(0.5 * posterior.log_var)}
-    else:
-        arrays = {"z": vae.encode(pixels)}
-    if output.suffix == ".npz":
-        with written_beside(output) as beside:
-            np.savez(beside, name=np.array(names), **arrays)
-    else:
-        write_text(output, _table(names, list(arrays.values())))
-    print(f"{len(names)} codes of size {vae.latent_dim} are in {output}")
+    files = _files(vae, images)
+    check_headers(map(files.path, range(len(files))), vae.image_shape)
+    names = ("z_mean", "z_std") if hasattr(vae, "encode_distribution") else ("z",)
+    parts = ((start, _codes(vae, pixels, number)) for start, pixels in _parts(files, "encoding"))
+    with written_beside(output) as beside:
+        if output.suffix == ".npz":
+            columns = zip(*(arrays for _, arrays in parts), strict=True)
+            codes: dict[str, Any] = dict(zip(names, map(np.concatenate, columns), strict=True))
+            np.savez(beside, name=np.array([*_names(files, 0, len(files))]), **codes)
+        else:
+            _write_table(beside, files, parts, vae.latent_dim, len(names))
+    print(f"{len(files)} codes of size {vae.latent_dim} are in {output}")
 
 
-def _read(vae: Any, images: Sequence[str]) -> tuple[np.ndarray, list[str]]:
+def _files(vae: Any, images: Sequence[str]) -> ImageFiles:
+    """Return the files, and those in the folders, that a user names; none is read."""
     if not images:
         raise ArgumentError("`images` must be at least one file or folder. Received: images=()")
-    return read_images(list(images), image_shape=vae.image_shape)
+    paths: list[str] = []
+    for one in images:
+        given = os.path.expanduser(one)
+        if os.path.isfile(given):
+            paths.append(given)
+        else:
+            paths += [os.path.join(given, name) for name in find_names(Path(given))]
+    return ImageFiles(paths, vae.image_shape)
 
 
-def _table(names: list[str], arrays: list[np.ndarray]) -> str:
-    """Return names, codes and, where there are any, standard deviations as CSV."""
-    text = io.StringIO()
-    writer = csv.writer(text)
-    dimensions = range(1, arrays[0].shape[1] + 1)
-    headings = [f"{word}{j}" for word in ("z", "std")[: len(arrays)] for j in dimensions]
-    writer.writerow(["name", *headings])
-    for name, values in zip(names, np.concatenate(arrays, axis=1), strict=True):
-        writer.writerow([name, *values.tolist()])
-    return text.getvalue()
+def _parts(files: ImageFiles, doing: str) -> Iterator[tuple[int, np.ndarray]]:
+    """Read some images after another; yield their place and pixels, and show how far it is."""
+    console = Console(stderr=True)
+    hidden = not console.is_terminal or len(files) <= READ_AT_ONCE
+    starts = range(0, len(files), READ_AT_ONCE)
+    for start in track(starts, doing, console=console, disable=hidden):
+        yield start, files[start : start + READ_AT_ONCE]
+
+
+def _names(files: ImageFiles, start: int, count: int) -> Iterator[str]:
+    return (files.path(number).as_posix() for number in range(start, start + count))
+
+
+def _codes(vae: Any, pixels: np.ndarray, label: int | None) -> tuple[np.ndarray, ...]:
+    """Return codes and, where there are any, their standard deviations."""
+    if not hasattr(vae, "encode_distribution"):
+        return (vae.encode(pixels, label=label),)
+    posterior = vae.encode_distribution(pixels, label=label)
+    return posterior.mean, np.exp(0.5 * posterior.log_var)
+
+
+def _write_table(path: Path, files: ImageFiles, parts: Any, latent_dim: int, columns: int) -> None:
+    """Write names, codes and, where there are any, standard deviations as CSV."""
+    headings = [f"{word}{j + 1}" for word in ("z", "std")[:columns] for j in range(latent_dim)]
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["name", *headings])
+        for start, arrays in parts:
+            codes = np.concatenate(arrays, axis=1)
+            for name, values in zip(_names(files, start, len(codes)), codes, strict=True):
+                writer.writerow([name, *values.tolist()])
 
 
 def _check_suffix(output: Path, suffixes: tuple[str, ...]) -> None:

@@ -1,8 +1,10 @@
 """From settings to the things that are trained: data and model."""
 
+import contextlib
 import dataclasses
 import inspect
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,15 @@ import numpy as np
 from vae_keras.config import OPTION_AXES, Config
 from vae_keras.data import ImageDataset, binarized, load_dataset, without_classes
 from vae_keras.errors import ArgumentError, DataError, unknown_name
-from vae_keras.models import VAE, Autoencoder, ConditionalVAE, ImageModel, set_output_bias
+from vae_keras.models import (
+    VAE,
+    Autoencoder,
+    ConditionalVAE,
+    ImageModel,
+    execution_arguments,
+    has_accelerator,
+    set_output_bias,
+)
 from vae_keras.presets import FOLDERS, member
 from vae_keras.schedules import named_schedule
 
@@ -30,6 +40,7 @@ def load_data(config: Config) -> ImageDataset:
         train_size=None if excluded else config.train_size,
         validation_size=config.validation_size,
         seed=config.seed,
+        stream=config.stream,
     )
     if excluded:
         dataset = _first(without_classes(dataset, excluded), config.train_size)
@@ -64,6 +75,16 @@ def build_model(
             argument that the settings ask for is missing.
     """
     keras.utils.set_random_seed(config.seed)
+    with _precision(config.precision):
+        return _built_model(config, image_shape, num_classes, images)
+
+
+def _built_model(
+    config: Config,
+    image_shape: tuple[int, int, int],
+    num_classes: int,
+    images: np.ndarray | None,
+) -> ImageModel:
     parts = {axis: _built(axis, config) for axis in OPTION_AXES}
     likelihood = parts["likelihood"]
     architecture = member(FOLDERS["architecture"], config.architecture)
@@ -101,7 +122,8 @@ def build_model(
     model.compile(
         optimizer=keras.optimizers.Adam(
             config.learning_rate, epsilon=config.adam_epsilon, global_clipnorm=config.clip_norm
-        )
+        ),
+        **execution_arguments(config.jit_compile, config.steps_per_execution),
     )
     if config.output_bias == "data":
         if images is None:
@@ -126,13 +148,31 @@ def build_model_for(config: Config, dataset: ImageDataset) -> ImageModel:
     parts = (dataset.train, dataset.validation, dataset.test)
     known = [int(part.labels.max()) for part in parts if part.labels is not None and len(part)]
     num_classes = len(dataset.class_names or ()) or max(known, default=-1) + 1
-    model = build_model(
-        config, dataset.image_shape, num_classes=num_classes, images=dataset.train.images
-    )
+    images = dataset.train.bounded().images if config.output_bias == "data" else None
+    model = build_model(config, dataset.image_shape, num_classes=num_classes, images=images)
     for part in parts:
         if len(part):
             model.check_images(part.images, name="data")
     return model
+
+
+@contextlib.contextmanager
+def _precision(policy: str) -> Iterator[None]:
+    """Make what is built within compute in a dtype policy; the caller's own comes back after it."""
+    if policy == "float32":
+        yield
+        return
+    if not has_accelerator():
+        warnings.warn(
+            f"`precision` {policy} is for a GPU: on a CPU it makes training slower, not faster.",
+            stacklevel=4,
+        )
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
 
 
 def _first(dataset: ImageDataset, train_size: int | None) -> ImageDataset:

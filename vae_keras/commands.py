@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 import tyro
 
 from vae_keras.config import Config
+from vae_keras.distribution import process_number
 from vae_keras.presets import check_members
 from vae_keras.startup import load_backend
 from vae_keras.study_commands import Compare, Sweep
@@ -37,8 +38,9 @@ class Train:
             settings = settings.replace(data=str(Path(settings.data).expanduser().absolute()))
         check_members(settings)
         run_directory = RunDirectory(self.run_dir or new_run_path(settings))
-        run_directory.check_free()
-        load_backend(settings.backend)
+        if not settings.distribute or process_number() == 0:  # the others write none
+            run_directory.check_free()
+        load_backend(settings.backend, distribute=settings.distribute)
         from vae_keras.experiment import train_and_evaluate
 
         train_and_evaluate(settings, run_directory)
@@ -198,6 +200,37 @@ class Sample:
         )
 
 
+@dataclass(frozen=True)
+class Export:
+    """Write encoder and decoder for another runtime, and check them there against Keras."""
+
+    model: _Model
+    """A run directory or a .keras file."""
+    format: Literal["onnx", "saved_model", "litert"] = "onnx"
+    """File format of the other runtime."""
+    input_type: Literal["uint8", "float32"] = "uint8"
+    """Pixels that the encoder takes: uint8 in 0 to 255, or float32 in [0, 1]."""
+    tolerance: float = 1e-5
+    """Largest difference from Keras allowed; a deep network may round more."""
+    output: str = "exported"
+    """Directory for the files; must be new or empty."""
+    backend: str = "tensorflow"
+    """Keras backend that writes them: tensorflow, or jax for a SavedModel. It opens a model that
+    was trained on any."""
+
+    def run(self) -> None:
+        load_backend(self.backend)
+        from vae_keras.export import export_to_folder
+
+        export_to_folder(
+            self.model,
+            Path(self.output),
+            format=self.format,
+            input_type=self.input_type,
+            tolerance=self.tolerance,
+        )
+
+
 COMMANDS: dict[str, Any] = {
     "train": Train,
     "presets": Presets,
@@ -207,6 +240,7 @@ COMMANDS: dict[str, Any] = {
     "reconstruct": Reconstruct,
     "encode": Encode,
     "sample": Sample,
+    "export": Export,
     "sweep": Sweep,
     "compare": Compare,
 }

@@ -29,6 +29,10 @@ class RunDirectoryError(VAEKerasError, OSError):
     """A run directory exists already, cannot be written or is not one."""
 
 
+class ExportError(VAEKerasError, RuntimeError):
+    """A model cannot be written for another runtime, or computes something else there."""
+
+
 class TrainingDivergedError(VAEKerasError, ArithmeticError):
     """A term of the loss became infinite or not a number."""
 

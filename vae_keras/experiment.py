@@ -1,8 +1,10 @@
 """The main job: what `train.py` and the notebooks both do."""
 
 import platform
+import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import keras
@@ -18,10 +20,12 @@ from vae_keras.callbacks import (
 )
 from vae_keras.config import Config
 from vae_keras.data import ImageDataset
+from vae_keras.distribution import distribute, process_number
 from vae_keras.errors import TrainingDivergedError
 from vae_keras.figures import write_figures
+from vae_keras.inference import load
 from vae_keras.measuring import measure, metrics_of
-from vae_keras.models import ImageModel, labels_for
+from vae_keras.models import ImageModel, check_batch_size, labels_for
 from vae_keras.presets import check_members
 from vae_keras.run import RunDirectory
 from vae_keras.run_report import write_report
@@ -63,24 +67,37 @@ def train_and_evaluate(
         TrainingDivergedError: If a term of the loss became infinite or not a number.
     """
     console = console or plain_console()
+    if not (config.distribute and process_number()):
+        return _trained_and_evaluated(config, run_directory, callbacks, console)
+    # Several processes have to do the same. What the others write, no one reads.
+    with tempfile.TemporaryDirectory() as folder:
+        return _trained_and_evaluated(config, RunDirectory(folder), callbacks, Console(quiet=True))
+
+
+def _trained_and_evaluated(
+    config: Config, run_directory: RunDirectory, callbacks: Sequence[Any], console: Console
+) -> dict[str, Any]:
     check_members(config)
     run_directory.check_free()
     dataset = load_data(config)
-    vae = build_model_for(config, dataset)
+    with distribute() if config.distribute else nullcontext(1) as devices:
+        check_batch_size(config.batch_size, devices)
+        vae = build_model_for(config, dataset)
+        run_directory.create()
+        run_directory.write_config(config)
+        _write_environment(run_directory, vae, dataset)
+        console.print(f"Data: {_described(dataset)}", highlight=False, soft_wrap=True)
+        if dataset.notice:
+            console.print(dataset.notice, style="bold yellow", highlight=False, soft_wrap=True)
+        print_model_summary(vae, console)
 
-    run_directory.create()
-    run_directory.write_config(config)
-    _write_environment(run_directory, dataset)
-    console.print(f"Data: {_described(dataset)}", highlight=False, soft_wrap=True)
-    if dataset.notice:
-        console.print(dataset.notice, style="bold yellow", highlight=False, soft_wrap=True)
-    print_model_summary(vae, console)
+        began = time.monotonic()
+        history = _fit(vae, config, dataset, run_directory, console, callbacks)
+        seconds = time.monotonic() - began
+        run_directory.write_model(vae)
 
-    began = time.monotonic()
-    history = _fit(vae, config, dataset, run_directory, console, callbacks)
-    seconds = time.monotonic() - began
-
-    run_directory.write_model(vae)
+    if config.distribute:  # from now on on one device, as it will be used
+        vae = load(run_directory.path)
     warm = warmup_epochs(config, len(dataset.train))
     with step_by_step("Evaluating on the test set", console) as say:
         evaluation = measure(vae, dataset, progress=say)
@@ -94,7 +111,11 @@ def train_and_evaluate(
             "parameters": parameter_count(vae),
             "peak_memory_mib": _peak_memory(),
         },
-        "data": {"source": dataset.source, "notice": dataset.notice},
+        "data": {
+            "source": dataset.source,
+            "notice": dataset.notice,
+            "train_images_for_evaluation": dataset.train.bounded_size,
+        },
     }
     run_directory.write_arrays(evaluation.arrays)
     with step_by_step("Drawing the figures and the report", console):
@@ -157,10 +178,12 @@ def _fit(
     return history
 
 
-def _write_environment(run_directory: RunDirectory, dataset: ImageDataset) -> None:
+def _write_environment(
+    run_directory: RunDirectory, vae: ImageModel, dataset: ImageDataset
+) -> None:
     run_directory.write_environment(
         backend=keras.backend.backend(),
-        dtype_policy=keras.config.dtype_policy().name,
+        dtype_policy=vae.dtype_policy.name,
         devices=_devices(),
         data={"source": dataset.source, "sha256": dataset.checksum, "notice": dataset.notice},
     )

@@ -1,9 +1,12 @@
 """Loading a trained model, from a run directory or a `.keras` file."""
 
 import os
+import threading
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from vae_keras.errors import ModelFileError
 
@@ -13,13 +16,21 @@ if TYPE_CHECKING:
 _MEMBERS = {"metadata.json", "config.json", "model.weights.h5"}
 
 
-def load(path: str | Path) -> "ImageModel":
+# Random initialisers of Keras; the others, variance scaling, are its subclasses.
+_RANDOM = ("VarianceScaling", "RandomNormal", "RandomUniform", "TruncatedNormal", "Orthogonal")
+_DTYPES = ("float32", "float16", "float64", "int32")  # that NumPy knows too
+_one_at_a_time = threading.RLock()
+
+
+def load(path: str | Path, *, compile: bool = True) -> "ImageModel":
     """Load a model of any kind with its weights, optimizer and KL weight.
 
     Keras' `safe_mode` stays on: a file cannot bring code of its own.
 
     Args:
         path: A run directory, or a `.keras` file.
+        compile: Whether to bring the optimizer, whose state is twice as large as the weights.
+            Without it the model does all but `fit`. Defaults to `True`.
 
     Returns:
         The `VAE`, `ConditionalVAE` or `Autoencoder`, compiled as it was saved: `fit` goes on where
@@ -38,7 +49,8 @@ def load(path: str | Path) -> "ImageModel":
     from vae_keras.models import ImageModel
 
     try:
-        model = keras.saving.load_model(file, safe_mode=True)
+        with _without_initial_values(keras.initializers):
+            model = keras.saving.load_model(file, compile=compile, safe_mode=True)
     except Exception as error:  # h5py, zipfile and Keras raise almost anything on damaged files
         raise ModelFileError(
             f"`path` must be a model that this version of the package saved. Received: {file} "
@@ -50,6 +62,37 @@ def load(path: str | Path) -> "ImageModel":
             f"Received: {file}, a `{type(model).__name__}`"
         )
     return model
+
+
+@contextmanager
+def _without_initial_values(initializers: Any) -> Iterator[None]:
+    """Draw no initial weights on this thread: the file has their values.
+
+    JAX would compile each draw, of each shape: most of the time that loading took. NaN stands in
+    their place, so that a value that a file did not set could not go unseen.
+    """
+    import numpy as np
+
+    thread = threading.get_ident()
+    classes = [getattr(initializers, name) for name in (*_RANDOM, "Zeros")]
+    originals = [one.__call__ for one in classes]
+
+    def quick(original: Any, value: float) -> Any:
+        def call(self: Any, shape: Any, dtype: Any = None, **options: Any) -> Any:
+            if threading.get_ident() != thread or options or dtype not in _DTYPES:
+                return original(self, shape, dtype=dtype, **options)
+            return np.full(shape, value, dtype)
+
+        return call
+
+    with _one_at_a_time:
+        try:
+            for one, original in zip(classes, originals, strict=True):
+                one.__call__ = quick(original, 0.0 if one.__name__ == "Zeros" else float("nan"))
+            yield
+        finally:
+            for one, original in zip(classes, originals, strict=True):
+                one.__call__ = original
 
 
 def _model_file(path: Path) -> Path:

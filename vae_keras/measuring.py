@@ -1,7 +1,7 @@
 """All numbers of a model on a data set, and what goes into `metrics.json`."""
 
+import dataclasses
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
 from vae_keras.config import Config
@@ -22,15 +22,19 @@ def measure(
 ) -> Evaluation:
     """Measure a model on the test images of a data set, its training images beside them.
 
+    Of training images that are files it takes what can be held in memory: see `Split.bounded`.
+
     Args:
         vae: Any model; an autoencoder's samples come from a mixture fitted to its codes.
         dataset: Its data.
         samples: Images to generate, three times over, and judge; 0 for none. Defaults to `1000`.
         progress: Called with a line on each step that takes long. Defaults to `None`.
     """
-    train, test = dataset.train, dataset.test
+    train, test = dataset.train.bounded(), dataset.test
+    if len(train) < len(dataset.train) and progress is not None:
+        progress(f"{len(train):,} of {len(dataset.train):,} training images, drawn at random")
     if getattr(vae, "binarize", False):  # the test set is binary, so its neighbours are too
-        train = binarized(dataset, train=True).train
+        train = binarized(dataclasses.replace(dataset, train=train), train=True).train
     sampler = None if hasattr(vae, "prior") or not samples else mixture_sampler(vae, train)
     return evaluate(
         vae,
@@ -60,5 +64,5 @@ def metrics_of(
         "test": dict(evaluation),
         "by_class": evaluation.by_class,
         "by_dimension": evaluation.by_dimension,
-        "findings": [asdict(one) for one in diagnose(evaluation, history, kl_weight=weight)],
+        "findings": [dataclasses.asdict(one) for one in diagnose(evaluation, history, kl_weight=weight)],
     }

@@ -103,6 +103,7 @@ def _sampler(model: Any, codes: str, train: Split | None, label: int | None) -> 
                 f"`label` must be a class of the training images. Received: label={label!r}"
             )
         train = train.take(chosen)
+    train = train.bounded()
     labels = labels_for(model, train.labels)
     if not has_posteriors:
         return _mixture(model.encode(train.images, label=labels))

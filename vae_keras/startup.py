@@ -7,17 +7,21 @@ import tempfile
 from collections.abc import Iterator
 
 from vae_keras.config_rules import BACKENDS
+from vae_keras.distribution import check_distributable, join_processes
 from vae_keras.errors import ArgumentError, unknown_name
 
 
-def load_backend(backend: str | None) -> None:
+def load_backend(backend: str | None, *, distribute: bool = False) -> None:
     """Choose the Keras backend and import it, without the chatter of its start.
 
     Args:
         backend: `"tensorflow"`, `"jax"` or `"torch"`; `None` leaves the choice to Keras.
+        distribute: Whether to join the other processes that the environment tells of, for training
+            on several machines. Defaults to `False`.
 
     Raises:
-        ArgumentError: If there is no such backend, or it is not installed.
+        ArgumentError: If there is no such backend, it is not installed, or it cannot do with
+            several devices.
     """
     if backend is not None:
         if backend not in BACKENDS:
@@ -25,6 +29,8 @@ def load_backend(backend: str | None) -> None:
         os.environ["KERAS_BACKEND"] = backend
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     name = os.environ.get("KERAS_BACKEND", "tensorflow")
+    if distribute:
+        check_distributable(name)
     with _quiet_start():
         try:
             import keras
@@ -33,6 +39,10 @@ def load_backend(backend: str | None) -> None:
                 f"`backend` must be installed: pip install {name}. "
                 f"Received: backend={name!r} ({error})"
             ) from error
+        if distribute:
+            # Spares Keras to agree with the others on a seed: `build_model` sets its own.
+            keras.utils.set_random_seed(0)
+            join_processes()
         keras.ops.zeros(1)  # brings the devices up
 
 

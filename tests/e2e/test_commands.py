@@ -157,7 +157,7 @@ def test_encode(run, command, photos, tmp_path):
         )
 
 
-COMMANDS = ["train", "evaluate", "report", "reconstruct", "sample", "encode", "sweep"]
+COMMANDS = ["train", "evaluate", "report", "reconstruct", "sample", "encode", "export", "sweep"]
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -178,7 +178,7 @@ def test_overview(arguments, capsys):
     names = [line.split()[0] for line in output.splitlines()[2:]]
     judging = ["evaluate", "diagnose", "report"]
     assert names[:5] == ["train", "presets", *judging]
-    assert names[5:] == ["reconstruct", "encode", "sample", "sweep", "compare"]
+    assert names[5:] == ["reconstruct", "encode", "sample", "export", "sweep", "compare"]
 
 
 def test_presets(command):

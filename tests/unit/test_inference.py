@@ -1,3 +1,4 @@
+import threading
 import zipfile
 
 import keras
@@ -124,3 +125,55 @@ def test_code_of_its_own_is_refused(tmp_path, capfd):
     path = tmp_path / "lambda.keras"
     keras.Sequential([keras.Input((2,)), keras.layers.Lambda(lambda x: x + 1)]).save(path)
     assert "unsafe" in refused(path) or "Lambda" in refused(path)
+
+
+@pytest.mark.backend
+def test_without_the_optimizer(run):
+    path, vae = run
+    images = np.random.default_rng(1).random((3, 4, 4, 1), "float32")
+    loaded = vae_keras.load(path, compile=False)
+    assert not loaded.compiled
+    np.testing.assert_allclose(loaded.reconstruct(images), vae.reconstruct(images), atol=1e-6)
+    assert float(loaded.current_kl_weight) == 0.25
+
+
+@pytest.mark.backend
+def test_loading_draws_no_weights_and_leaves_keras_as_it_was(run, monkeypatch):
+    path, vae = run
+    draws, original = [], keras.initializers.VarianceScaling.__call__
+
+    def drawing(self, shape, dtype=None):
+        draws.append(shape)
+        return original(self, shape, dtype=dtype)
+
+    monkeypatch.setattr(keras.initializers.VarianceScaling, "__call__", drawing)
+    loaded = vae_keras.load(path)
+    assert not draws
+    for weight, expected in zip(loaded.get_weights(), vae.get_weights(), strict=True):
+        np.testing.assert_array_equal(weight, expected)
+    layer = keras.layers.Dense(3)
+    layer.build((None, 2))
+    assert draws and np.isfinite(layer.get_weights()[0]).all()
+    assert type(loaded).from_config(loaded.get_config()).get_weights()[0].std() > 0
+    with pytest.raises(ModelFileError):
+        vae_keras.load(path / "nothing")
+    assert keras.initializers.Zeros.__call__.__qualname__ == "Zeros.__call__"
+
+
+def test_another_thread_draws_its_weights_while_a_model_loads(run, monkeypatch):
+    built, original = [], keras.saving.load_model
+
+    def build_elsewhere(*args, **kwargs):
+        def build():
+            layer = keras.layers.Dense(3)
+            layer.build((None, 2))
+            built.append(layer.get_weights()[0])
+
+        thread = threading.Thread(target=build)
+        thread.start()
+        thread.join()
+        return original(*args, **kwargs)
+
+    monkeypatch.setattr(keras.saving, "load_model", build_elsewhere)
+    vae_keras.load(run[0])
+    assert np.isfinite(built[0]).all() and np.std(built[0]) > 0

@@ -11,6 +11,7 @@ _COLUMNS = "{:>7} {:>9} {:>9} {:>8} {:>6} {:>9} {:>9} {:>6} {:>7}"  # 78 wide
 _HEADER = _COLUMNS.format(
     "epoch", "loss", "recon", "kl", "weight", "val loss", "rate", "time", "left"
 )
+_REFRESH_SECONDS = 0.1
 
 
 class TrainingProgress(keras.callbacks.Callback):
@@ -33,6 +34,7 @@ class TrainingProgress(keras.callbacks.Callback):
         self._first_epoch: int | None = None
         self._second_epoch_began: tuple[float, int] | None = None
         self._began = time.monotonic()
+        self._shown = 0.0
         self.console.print(_HEADER, style="bold", highlight=False)
         self._bar = self._new_bar()
         self._bar.start()
@@ -52,8 +54,10 @@ class TrainingProgress(keras.callbacks.Callback):
         )
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        if self._bar.disable:
-            return
+        now = time.monotonic()
+        if self._bar.disable or now - self._shown < _REFRESH_SECONDS:
+            return  # reading a loss waits for the device
+        self._shown = now
         loss = float((logs or {}).get("loss", float("nan")))
         steps = self.params.get("steps")
         within = (batch + 1) / steps if steps else 0.0

@@ -13,7 +13,9 @@ class StopOnDivergence(keras.callbacks.Callback):
     """Stop training when a loss term becomes NaN or infinite, naming term, epoch and batch.
 
     Unlike Keras' `TerminateOnNaN` it says which term went first. With `EarlyStopping` and
-    `restore_best_weights=True` in the list, the model ends with its last good weights.
+    `restore_best_weights=True` in the list, the model ends with its last good weights. The losses
+    of a batch are read when the next one has been handed to the device, so that it never waits;
+    where one call takes several steps, the message names the batches of the call.
 
     Args:
         warn: Whether to warn; a caller that raises on `message` need not. Defaults to `True`.
@@ -27,26 +29,40 @@ class StopOnDivergence(keras.callbacks.Callback):
         self.warn = warn
         self.message: str | None = None
         self._epoch = 0
+        self._begun = 0
+        self._batches = (0, 0)
+        self._unread: dict[str, Any] = {}
 
     def on_train_begin(self, logs: Any = None) -> None:
         self.message = None
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         self._epoch = epoch
+        self._unread = {}
+
+    def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
+        self._begun = batch
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        logs = logs or {}
-        if math.isfinite(float(logs.get("loss", 0.0))):
-            return
-        term = next(name for name in _TERMS if not math.isfinite(float(logs.get(name, 0.0))))
-        self._stop(
-            f"`{term}` became {float(logs[term])} in epoch {self._epoch + 1}, batch {batch + 1}"
-        )
+        self._read()
+        self._batches = (self._begun + 1, batch + 1)
+        self._unread = dict(logs or {})
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        self._read()
         value = float((logs or {}).get("val_loss", 0.0))
         if self.message is None and not math.isfinite(value):
             self._stop(f"`val_loss` became {value} after epoch {epoch + 1}")
+
+    def _read(self) -> None:
+        """Look at the losses of the batches before."""
+        logs, self._unread = self._unread, {}
+        if self.message is not None or math.isfinite(float(logs.get("loss", 0.0))):
+            return
+        term = next(name for name in _TERMS if not math.isfinite(float(logs.get(name, 0.0))))
+        first, last = self._batches
+        batch = f"batch {last}" if first == last else f"one of the batches {first} to {last}"
+        self._stop(f"`{term}` became {float(logs[term])} in epoch {self._epoch + 1}, {batch}")
 
     def _stop(self, what: str) -> None:
         self.message = (

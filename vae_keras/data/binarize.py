@@ -6,7 +6,8 @@ import numpy as np
 
 from vae_keras.binary import drawn_binary
 from vae_keras.data.image_dataset import ImageDataset, Split
-from vae_keras.errors import DataError
+from vae_keras.data.lazy_images import ImageFiles
+from vae_keras.errors import ArgumentError, DataError
 
 # The draw is the same in every run, whatever its seed, so that test figures compare.
 TRAIN_SEED, VALIDATION_SEED, TEST_SEED = 0, 1, 2
@@ -25,6 +26,7 @@ def binarized(dataset: ImageDataset, *, train: bool) -> ImageDataset:
 
     Raises:
         DataError: If float images lie outside [0, 1].
+        ArgumentError: If the images to draw are files that are read as they are needed.
     """
     return dataclasses.replace(
         dataset,
@@ -36,6 +38,12 @@ def binarized(dataset: ImageDataset, *, train: bool) -> ImageDataset:
 
 
 def _drawn(split: Split, seed: int) -> Split:
+    if isinstance(split.images, ImageFiles):
+        raise ArgumentError(
+            "`binarize` must be 'dynamic' or 'none' for training images that are read from files "
+            "as they are needed: a fixed draw would have to be held in memory. "
+            "Received: binarize='static'"
+        )
     highest = 255.0 if split.images.dtype == np.uint8 else 1.0
     if len(split) and (split.images.min() < 0 or split.images.max() > highest):
         raise DataError(

@@ -4,6 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from vae_keras.data.lazy_images import ImageFiles
+
+# What is read at once of images that are files: to measure a model by, say. As floats, which some
+# measures need, it takes four times as much.
+BOUNDED_IMAGES, BOUNDED_BYTES = 50_000, 256 << 20
+
 
 @dataclass(frozen=True)
 class Split:
@@ -11,7 +17,8 @@ class Split:
 
     Args:
         images: Shape `(n, height, width, channels)`, uint8 in 0..255, or float32 where the user's
-            own array is float.
+            own array is float. Where they are read as they are needed they are `ImageFiles`, which
+            index like an array.
         labels: Shape `(n,)`, int64, or `None`.
         factors: Level of each factor that the image was made from, counted from 0, shape
             `(n, number of factors)`, int64, or `None` where they are not known.
@@ -28,7 +35,35 @@ class Split:
         """Return the part at `indices`: a slice, numbers or a mask."""
         labels = None if self.labels is None else self.labels[indices]
         factors = None if self.factors is None else self.factors[indices]
-        return Split(self.images[indices], labels, factors)
+        images = self.images
+        part = images.take(indices) if isinstance(images, ImageFiles) else images[indices]
+        return Split(part, labels, factors)
+
+    def in_memory(self) -> "Split":
+        """Return a split whose images are an array; itself, where they are one already."""
+        if not isinstance(self.images, ImageFiles):
+            return self
+        return Split(np.asarray(self.images), self.labels, self.factors)
+
+    @property
+    def bounded_size(self) -> int:
+        """How many images `bounded` returns."""
+        if not isinstance(self.images, ImageFiles):
+            return len(self)
+        fit = BOUNDED_BYTES // int(np.prod(self.images.image_shape))
+        return min(len(self), BOUNDED_IMAGES, max(1, fit))
+
+    def bounded(self) -> "Split":
+        """Return what can be held in memory; itself, where the images are an array.
+
+        Of images in files it is at most `BOUNDED_IMAGES` and `BOUNDED_BYTES`, drawn at random but
+        always the same, in their order.
+        """
+        count = self.bounded_size
+        if count == len(self):
+            return self.in_memory()
+        drawn = np.random.default_rng(0).permutation(len(self))[:count]
+        return self.take(np.sort(drawn)).in_memory()
 
     def __repr__(self) -> str:
         labels = None if self.labels is None else self.labels.shape
@@ -84,6 +119,7 @@ class Source:
         class_names: One name per label, or `None`.
         notice: See `ImageDataset`.
         factor_names: One name per factor, or `None`.
+        checksum: See `ImageDataset`; `None` where it is that of the arrays.
     """
 
     train: Split
@@ -92,3 +128,4 @@ class Source:
     class_names: tuple[str, ...] | None = None
     notice: str | None = None
     factor_names: tuple[str, ...] | None = None
+    checksum: str | None = None

@@ -1,8 +1,9 @@
 """Image files, read into one array of bytes, all of one size."""
 
+import io
 import os
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -69,10 +70,19 @@ def find_images(folder: Path) -> list[Path]:
     Raises:
         DataError: If `folder` is not one, cannot be listed or holds no image.
     """
+    return [folder / name for name in find_names(folder)]
+
+
+def find_names(folder: Path) -> list[str]:
+    """Return the same files as names within `folder`, which take less memory.
+
+    Raises:
+        DataError: If `folder` is not one, cannot be listed or holds no image.
+    """
     if not os.path.isdir(folder):
         received = "neither" if os.path.exists(folder) else "no such path"
         raise DataError(f"{folder} must be an image file or a folder. Received: {received}")
-    found = sorted(_walk(folder), key=lambda file: file.relative_to(folder).parts)
+    found = sorted(_walk(folder), key=lambda name: name.replace(os.sep, "\0"))  # part by part
     if not found:
         raise DataError(
             f"{folder} must hold images with one of the extensions {', '.join(EXTENSIONS)}. "
@@ -106,8 +116,7 @@ def decode(files: Sequence[Path], *, image_shape: tuple[int, int, int] | None = 
     headers = [_read_header(file) for file in files]
     height, width = headers[0][0] if image_shape is None else image_shape[:2]
     for file, (size, _) in zip(files, headers, strict=True):
-        if size != (height, width):
-            raise DataError(_size_message(file, size, (height, width), files[0], image_shape))
+        check_size(file, size, (height, width), files[0], image_shape)
     all_grey = all(grey for _, grey in headers)
     channels = (1 if all_grey else 3) if image_shape is None else image_shape[2]
     images = np.empty((len(files), height, width, channels), np.uint8)
@@ -121,17 +130,18 @@ def holds_images(folder: Path) -> bool:
     return any(True for _ in _walk(folder))
 
 
-def _walk(folder: Path) -> Iterator[Path]:
-    """Yield the image files in `folder` and below, links to folders not followed."""
+def _walk(folder: Path) -> Iterator[str]:
+    """Yield the names of image files in `folder` and below, links to folders not followed."""
 
     def fail(error: OSError) -> None:
         raise DataError(f"{error.filename} cannot be read. Received: {error.strerror}") from error
 
     for parent, folders, names in os.walk(folder, onerror=fail):
         folders[:] = [name for name in folders if not name.startswith(".")]
+        within = os.path.relpath(parent, folder)
         for name in names:
             if name.lower().endswith(EXTENSIONS) and not name.startswith("."):
-                yield Path(parent, name)
+                yield name if within == os.curdir else os.path.join(within, name)
 
 
 def _name(file: Path, given: Path) -> str:
@@ -142,35 +152,107 @@ def _name(file: Path, given: Path) -> str:
 def _read_header(file: Path) -> tuple[tuple[int, int], bool]:
     """Return `(height, width)` and whether the image is greyscale."""
     with _opened(file) as image:
-        if image.mode.startswith(_DEEP_MODES):
-            raise DataError(
-                f"{file} must have 8 bits per channel: convert it first. "
-                f"Received: Pillow mode {image.mode!r}, more than 8 bits"
-            )
-        return (image.height, image.width), image.mode in _GREY_MODES
+        return header_of(image, file)
+
+
+def size_in_memory(file: Path) -> int:
+    """Return the bytes that the image in `file` takes as an array.
+
+    Raises:
+        DataError: If it cannot be read.
+    """
+    (height, width), grey = _read_header(file)
+    return height * width * (1 if grey else 3)
+
+
+def header_of(image: "Image.Image", file: Path) -> tuple[tuple[int, int], bool]:
+    """Return `(height, width)` and whether the image is greyscale.
+
+    Raises:
+        DataError: If it has more than 8 bits a channel.
+    """
+    if image.mode.startswith(_DEEP_MODES):
+        raise DataError(
+            f"{file} must have 8 bits per channel: convert it first. "
+            f"Received: Pillow mode {image.mode!r}, more than 8 bits"
+        )
+    return (image.height, image.width), image.mode in _GREY_MODES
+
+
+@contextmanager
+def opened_bytes(data: bytes, file: Path) -> "Iterator[Image.Image]":
+    """Open what was read from `file`; whatever is wrong with it becomes a `DataError`."""
+    from PIL import Image
+
+    with _named_errors(file), Image.open(io.BytesIO(data), formats=_FORMATS) as image:
+        yield image
+
+
+def bytes_of(file: Path) -> bytes:
+    """Return what `file` holds.
+
+    Raises:
+        DataError: If it cannot be read.
+    """
+    with _named_errors(file):
+        return file.read_bytes()
 
 
 def _read_pixels(file: Path, channels: int) -> np.ndarray:
     """Return the pixels, greyscale or RGB, any alpha dropped."""
     with _opened(file) as image:
-        if image.mode in ("P", "PA"):  # a palette may hold alpha: through RGBA, or Pillow warns
-            image = image.convert("RGBA")
-        if channels == 1 and image.mode not in _GREY_MODES:
-            image = image.convert("RGB")
-        return np.asarray(image.convert("L" if channels == 1 else "RGB"))
+        return _converted(image, channels)
+
+
+def read_pixels(file: Path, image_shape: tuple[int, int, int]) -> np.ndarray:
+    """Return the pixels of a file whose size is known. For threads too.
+
+    Raises:
+        DataError: If the file is broken or gone, or has another size.
+    """
+    from PIL import Image
+
+    with _named_errors(file), Image.open(file, formats=_FORMATS) as image:
+        check_size(file, (image.height, image.width), image_shape[:2], file, image_shape)
+        return _converted(image, image_shape[2]).reshape(image_shape)
+
+
+def _converted(image: "Image.Image", channels: int) -> np.ndarray:
+    """Decode, as greyscale or RGB."""
+    if image.mode in ("P", "PA"):  # a palette may hold alpha: through RGBA, or Pillow warns
+        image = image.convert("RGBA")
+    if channels == 1 and image.mode not in _GREY_MODES:
+        image = image.convert("RGB")
+    return np.asarray(image.convert("L" if channels == 1 else "RGB"))
 
 
 @contextmanager
 def _opened(file: Path) -> "Iterator[Image.Image]":
-    """Open an image; whatever is wrong with it becomes a `DataError` that names it."""
+    """Open an image of unknown size; whatever is wrong with it becomes a `DataError`."""
+    from PIL import Image
+
+    with _named_errors(file), strict_sizes(), Image.open(file, formats=_FORMATS) as image:
+        yield image
+
+
+@contextmanager
+def strict_sizes() -> Iterator[None]:
+    """Make an image that is too large to be safe an error. Not for threads: the rule is global."""
+    from PIL import Image
+
+    with warnings.catch_warnings():
+        # Above about 89 million pixels Pillow only warns: a small file can be a huge image.
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        yield
+
+
+@contextmanager
+def _named_errors(file: Path) -> Iterator[None]:
+    """Turn whatever is wrong with an image into a `DataError` that names it."""
     from PIL import Image, UnidentifiedImageError
 
     try:
-        with warnings.catch_warnings():
-            # Above about 89 million pixels Pillow only warns: a small file can be a huge image.
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(file, formats=_FORMATS) as image:
-                yield image
+        yield
     except DataError:
         raise
     except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
@@ -188,17 +270,33 @@ def _opened(file: Path) -> "Iterator[Image.Image]":
         raise DataError(f"{file} cannot be read as an image. Received: {reason}") from error
 
 
-def _size_message(
+def check_size(
     file: Path,
     size: tuple[int, int],
     expected: tuple[int, int],
     first: Path,
-    image_shape: tuple[int, int, int] | None,
-) -> str:
-    """Return one line about an image that has another size than the model or the first image."""
+    image_shape: tuple[int, int, int] | None = None,
+) -> None:
+    """Raise unless an image has the size, `(height, width)`, of the model or the first image.
+
+    Raises:
+        DataError: If it has another.
+    """
+    if size == expected:
+        return
     wanted, received = (f"{height} x {width}" for height, width in (expected, size))
     whose = f"as {first} has" if image_shape is None else "as the model expects"
-    return (
+    raise DataError(
         f"{file} must be {wanted} pixels (height x width), {whose}: resize the images to one size. "
         f"Received: {received}"
     )
+
+
+def check_headers(files: Iterable[Path], image_shape: tuple[int, int, int]) -> None:
+    """Raise unless every file is an image of a size, as its header says; no pixel is read.
+
+    Raises:
+        DataError: If a file is broken or has another size.
+    """
+    for file in files:
+        check_size(file, _read_header(file)[0], image_shape[:2], file, image_shape)

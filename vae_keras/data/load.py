@@ -30,6 +30,7 @@ def load_dataset(
     train_size: int | None = None,
     validation_size: int = 5000,
     seed: int = 0,
+    stream: bool | None = None,
 ) -> ImageDataset:
     """Load a data set by name, or the user's own images by path.
 
@@ -48,10 +49,13 @@ def load_dataset(
         validation_size: Training images held out for validation, >= 0; 0 for none. A training part
             of fewer than five times as many gives a tenth of itself instead. Defaults to `5000`.
         seed: Decides which images are held out. Defaults to `0`.
+        stream: Whether to read the training images of a folder as they are needed, rather than hold
+            them in memory. Defaults to `None`: where all would take more than 2 GiB.
 
     Returns:
         Train, validation and test images in bytes, with labels where there are any, and for
-        `sprites` the factors that they were drawn from.
+        `sprites` the factors that they were drawn from. The training images of a folder that is
+        streamed are `ImageFiles`, and its test set holds at most 10,000 images and 256 MiB.
 
     Raises:
         ArgumentError: If an argument makes no sense.
@@ -67,9 +71,14 @@ def load_dataset(
     validation_size = _whole_number("validation_size", validation_size, least=0)
     seed = _whole_number("seed", seed, least=0)
     name, given = _resolve(name, path)
+    if stream and name != "folder":
+        raise ArgumentError(
+            "`stream` must go with a folder of images: other data sets are held in memory. "
+            f"Received: stream=True with dataset={name!r}"
+        )
     return split_source(
         name,
-        _read(name, given),
+        _read(name, given, stream),
         train_size=train_size,
         validation_size=validation_size,
         seed=seed,
@@ -116,7 +125,7 @@ def _kind_of(path: Path) -> str:
     )
 
 
-def _read(name: str, path: Path | None) -> Source:
+def _read(name: str, path: Path | None, stream: bool | None) -> Source:
     """Call the reader of a name."""
     if name == "mnist":
         return mnist.read(path)
@@ -125,7 +134,7 @@ def _read(name: str, path: Path | None) -> Source:
     if name == "sprites":
         return sprites.read()
     if path is not None and name == "folder":
-        return folder.read(path)
+        return folder.read(path, stream=stream)
     if path is not None and name == "array":
         return array.read(path)
     return fashion_mnist.read(path)

@@ -3,10 +3,12 @@
 import numpy as np
 
 from vae_keras.data.checksum import sha256
-from vae_keras.data.image_dataset import ImageDataset, Source, Split
+from vae_keras.data.image_dataset import BOUNDED_BYTES, ImageDataset, Source, Split
+from vae_keras.data.lazy_images import ImageFiles
 from vae_keras.errors import ArgumentError, DataError
 
 TEST_FRACTION = 0.2  # where no test set is published
+MOST_TEST_IMAGES = 10_000  # of images that are files: those of the test are held in memory
 _SMALL = 5  # a training part below this many times `validation_size` gives a tenth of itself
 
 
@@ -26,6 +28,9 @@ def split_source(
     for training, in its original order; `train_size` keeps the first of it. So test and validation
     do not depend on `train_size`.
 
+    Of images that are files, those of test and validation are read into memory. So they are at most
+    256 MiB each, and the test set drawn is at most 10,000 images.
+
     Args:
         name: Of the data set.
         source: What was read.
@@ -39,24 +44,27 @@ def split_source(
     """
     generator = np.random.default_rng(seed)
     part, test = source.train, source.test
-    checksum = sha256(*_arrays(part), *_arrays(test))
-    indices = np.arange(len(part))
+    checksum = source.checksum or sha256(*_arrays(part), *_arrays(test))
+    indices, origin = np.arange(len(part)), source.origin
     if test is None:
         drawn = generator.permutation(len(part))
-        held_out = max(1, round(TEST_FRACTION * len(part)))
-        test = part.take(drawn[:held_out])
+        fifth = max(1, round(TEST_FRACTION * len(part)))
+        held_out = min(fifth, _most(part, MOST_TEST_IMAGES))
+        if held_out < fifth:
+            origin += f", test set held to {held_out:,} images"
+        test = part.take(drawn[:held_out]).in_memory()
         indices = np.sort(drawn[held_out:])
-    count = _validation_count(len(indices), validation_size)
+    count = _validation_count(len(indices), min(validation_size, _most(part, validation_size)))
     drawn = generator.permutation(len(indices))
     validation, train = indices[drawn[:count]], indices[np.sort(drawn[count:])]
     _check_counts(source, len(part), len(train), count, train_size)
     return ImageDataset(
         name=name,
         train=part.take(train[:train_size]),
-        validation=part.take(validation),
+        validation=part.take(validation).in_memory(),
         test=test,
         class_names=source.class_names,
-        source=source.origin,
+        source=origin,
         checksum=checksum,
         notice=source.notice,
         factor_names=source.factor_names,
@@ -68,6 +76,13 @@ def _validation_count(available: int, validation_size: int) -> int:
     if validation_size == 0 or available >= _SMALL * validation_size:
         return validation_size
     return min(validation_size, max(1, available // 10))
+
+
+def _most(part: Split, count: int) -> int:
+    """Return how many images may be held in memory: of files `count` at most, of an array all."""
+    if not isinstance(part.images, ImageFiles):
+        return len(part)
+    return min(count, max(1, BOUNDED_BYTES // int(np.prod(part.images.image_shape))))
 
 
 def _check_counts(

@@ -6,6 +6,7 @@ import keras
 from keras import ops
 
 from vae_keras.math import DiagonalGaussian, Tensor, reparameterize
+from vae_keras.replicas import own_rows
 
 
 @keras.saving.register_keras_serializable("vae_keras")
@@ -42,8 +43,12 @@ class Sampling(keras.layers.Layer):
         posterior = DiagonalGaussian(*inputs)
         if not training:
             return ops.cast(posterior.mean, "float32")
-        noise = keras.random.normal(ops.shape(posterior.mean), seed=self.seed_generator)
-        return reparameterize(posterior, noise)
+        images, *rest = ops.shape(posterior.mean)
+
+        def draw(n: Any) -> Tensor:
+            return keras.random.normal((n, *rest), seed=self.seed_generator)
+
+        return reparameterize(posterior, own_rows(draw, images))
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         return input_shape[0]

@@ -17,6 +17,7 @@ from vae_keras.likelihoods.blocks import (
     unsquash,
 )
 from vae_keras.math import DiagonalGaussian, Tensor, gaussian_log_prob
+from vae_keras.replicas import mean_over_batch
 
 _MODES = ("learned", "analytic")
 _MOMENTUM = 0.99  # of the running mean squared error
@@ -91,7 +92,8 @@ class OptimalGaussian(Likelihood):
             return -self.log_prob(x, parameters)
         mean = self.mean(parameters)
         # No gradient flows through the scale: at the optimum its share is zero.
-        mean_square = ops.stop_gradient(ops.mean(ops.square(ops.cast(x, "float32") - mean)))
+        squares = ops.stop_gradient(ops.square(ops.cast(x, "float32") - mean))
+        mean_square = mean_over_batch(squares)
         self._remember(mean_square)
         return -gaussian_log_prob(DiagonalGaussian(mean, self._floored_log(mean_square)), x)
 

@@ -2,9 +2,11 @@
 
 from vae_keras.models.autoencoder import Autoencoder
 from vae_keras.models.conditional_vae import ConditionalVAE
+from vae_keras.models.execution import execution_arguments, has_accelerator
 from vae_keras.models.image_model import ImageModel, labels_for
 from vae_keras.models.log_likelihood import LogLikelihood
 from vae_keras.models.output_bias import set_output_bias
+from vae_keras.models.sharing import check_batch_size
 from vae_keras.models.vae import VAE
 
 __all__ = [
@@ -13,6 +15,9 @@ __all__ = [
     "ConditionalVAE",
     "ImageModel",
     "LogLikelihood",
+    "check_batch_size",
+    "execution_arguments",
+    "has_accelerator",
     "labels_for",
     "set_output_bias",
 ]

@@ -8,7 +8,7 @@ from keras import ops
 
 from vae_keras.likelihoods import Likelihood, SquaredError
 from vae_keras.math import Tensor
-from vae_keras.models.batching import BATCH_SIZE, in_batches
+from vae_keras.models.batching import INFERENCE_BATCH_SIZE
 from vae_keras.models.image_model import ImageModel
 from vae_keras.models.parts import check_parts, check_squared_error
 from vae_keras.models.reduction import weights_of_images
@@ -54,7 +54,7 @@ class Autoencoder(ImageModel):
         codes = self.encoder(self._prepared(x), training=training)
         return self.likelihood.mean(self.decoder(codes, training=training))
 
-    def anomaly_score(self, x: Any, *, batch_size: int = BATCH_SIZE) -> np.ndarray:
+    def anomaly_score(self, x: Any, *, batch_size: int = INFERENCE_BATCH_SIZE) -> np.ndarray:
         """Score how odd each image is to the model: the error of its reconstruction.
 
         Args:
@@ -64,13 +64,11 @@ class Autoencoder(ImageModel):
         Returns:
             Mean squared error per pixel value, in the likelihood's range, shape `(n,)`.
         """
-        x = self.check_images(np.asarray(x))
+        return self._of_images("_image_errors", x, None, batch_size)[0]
 
-        def batch_errors(images: np.ndarray) -> tuple[Any]:
-            difference = self._prepared(images) - self(images, training=False)
-            return (ops.mean(ops.square(difference), axis=(1, 2, 3)),)
-
-        return in_batches(batch_errors, x, batch_size=batch_size)[0]
+    def _image_errors(self, images: Tensor, label: Tensor | None) -> tuple[Tensor]:
+        difference = self._prepared(images) - self(images, training=False)
+        return (ops.mean(ops.square(difference), axis=(1, 2, 3)),)
 
     def _reduced_loss(self, data: Any, *, training: bool) -> Tensor:
         x, _, sample_weight = keras.utils.unpack_x_y_sample_weight(data)

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from vae_keras.data import ImageFiles
 from vae_keras.errors import ArgumentError, DataError
 from vae_keras.math import Tensor
 from vae_keras.models.parts import check_parts
@@ -76,7 +77,7 @@ class ConditionalVAE(VAE):
         return self._classes(labels, n, name="`label`", error=ArgumentError)
 
     def _checked_labels(self, x: Any, y: Any = None, *, name: str) -> Any:
-        if not isinstance(x, np.ndarray):
+        if not isinstance(x, np.ndarray | ImageFiles):
             return y  # a data set brings its labels along
         if y is None:
             raise DataError(

@@ -13,10 +13,12 @@ from vae_keras.models.batching import BATCH_SIZE
 from vae_keras.models.images import checked_images, to_data_range
 from vae_keras.models.inference import Inference
 from vae_keras.models.reduction import mean_over_images
+from vae_keras.models.sharing import SharedBatches
 from vae_keras.models.steps import TrainingSteps
+from vae_keras.models.streaming import is_streamed, ordered_batches, training_stream
 
 
-class ImageModel(TrainingSteps, Inference, keras.Model):
+class ImageModel(SharedBatches, TrainingSteps, Inference, keras.Model):
     """An encoder, a decoder and a likelihood that owns the range of the images.
 
     Subclasses define `_reduced_loss(data, training)`, a scalar that also updates the metrics; how a
@@ -90,8 +92,15 @@ class ImageModel(TrainingSteps, Inference, keras.Model):
                 images, *validation[1:2], name="the labels in `validation_data`"
             )
             kwargs["validation_data"] = (images, labels, *validation[2:])
+            if len(validation) < 3 and is_streamed(images, {}):
+                size = kwargs["validation_batch_size"]
+                kwargs["validation_data"] = ordered_batches(images, labels, size)
         x = self.check_images(x)
-        return super().fit(x, self._checked_labels(x, y, name="`y`"), **kwargs)
+        y = self._checked_labels(x, y, name="`y`")
+        if is_streamed(x, kwargs):
+            with training_stream(x, y, self.seed, kwargs) as (batches, arguments):
+                return super().fit(batches, **arguments)
+        return super().fit(x, y, **kwargs)
 
     def evaluate(self, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
         """Measure the losses; see `keras.Model.evaluate`.
@@ -103,7 +112,10 @@ class ImageModel(TrainingSteps, Inference, keras.Model):
         if isinstance(x, np.ndarray):
             kwargs.setdefault("batch_size", BATCH_SIZE)
         x = self.check_images(x)
-        return super().evaluate(x, self._checked_labels(x, y, name="`y`"), **kwargs)
+        y = self._checked_labels(x, y, name="`y`")
+        if is_streamed(x, kwargs):
+            x, y = ordered_batches(x, y, kwargs.pop("batch_size", None) or BATCH_SIZE), None
+        return super().evaluate(x, y, **kwargs)
 
     def get_config(self) -> dict[str, Any]:
         config = super().get_config()
@@ -126,6 +138,7 @@ class ImageModel(TrainingSteps, Inference, keras.Model):
             return config  # not compiled: nothing to mend
         # Keras stores what "auto" meant on this machine; the file may be opened on another.
         config["jit_compile"] = "auto"
+        config["steps_per_execution"] = 1  # what is fastest there; PyTorch refuses more
         optimizer = config.get("optimizer")
         if isinstance(optimizer, dict) and ".torch." in str(optimizer.get("module")):
             # PyTorch's own subclass of the optimizer would not load without PyTorch.
@@ -177,10 +190,10 @@ class ImageModel(TrainingSteps, Inference, keras.Model):
             losses: Shape `(batch,)`.
             weights: Weight of each image, shape `(batch,)`.
         """
-        loss = mean_over_images(losses, weights)
+        loss, weight = mean_over_images(losses, weights)
         for extra in self.losses:  # weight decay and the like of the encoder's and decoder's layers
             loss = loss + ops.cast(extra, "float32")
-        self._loss_tracker.update_state(loss, sample_weight=ops.sum(weights))
+        self._loss_tracker.update_state(loss, sample_weight=weight)
         return loss
 
     def _prepared(self, x: Tensor) -> Tensor:

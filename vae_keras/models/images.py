@@ -6,6 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from vae_keras.data import ImageFiles
 from vae_keras.errors import DataError
 from vae_keras.math import Tensor
 
@@ -16,7 +17,7 @@ TOLERANCE = 1e-3
 def checked_images(
     x: Any, image_shape: tuple[int, ...], data_range: tuple[float, float], *, name: str = "x"
 ) -> Any:
-    """Check an array of images against a model; anything but an array passes unchanged.
+    """Check an array of images, or files, against a model; anything else passes unchanged.
 
     Args:
         x: Images, shape `(n, height, width, channels)`, or `(n, height, width)` for one channel;
@@ -33,7 +34,7 @@ def checked_images(
     """
     if isinstance(x, list):
         x = np.asarray(x)
-    if not isinstance(x, np.ndarray):
+    if not isinstance(x, np.ndarray | ImageFiles):
         return x
     if x.ndim == 3 and image_shape[-1] == 1 and x.shape[1:] == image_shape[:2]:
         x = x[..., np.newaxis]

@@ -13,7 +13,7 @@ from vae_keras.binary import is_binary
 from vae_keras.errors import ArgumentError
 from vae_keras.likelihoods import Bernoulli
 from vae_keras.math import DiagonalGaussian
-from vae_keras.models.batching import in_batches
+from vae_keras.models.batching import INFERENCE_BATCH_SIZE
 
 FLOAT_BYTES = 4
 # Intermediate arrays of a log-density, each of the size of the decoder's output.
@@ -106,7 +106,9 @@ def estimate_log_likelihood(
     # Pixels are drawn apart from codes: how many images there are moves no code's draw.
     x, levels = _observed(model, x, generator.spawn(1)[0], dequantize=dequantize)
 
-    posterior = DiagonalGaussian(*in_batches(model._encoded, x, label))
+    posterior = DiagonalGaussian(
+        *model._of_arrays("_encoded", x, label, batch_size=INFERENCE_BATCH_SIZE)
+    )
     codes_at_once = max(1, int(memory_mib * 2**20 / _bytes_per_code(model)))
     images_at_once = max(1, codes_at_once // samples)
     nats: list[np.ndarray] = []
@@ -191,9 +193,7 @@ def _log_weights(
             np.square(noise) + (posterior.log_var + math.log(2.0 * math.pi))[:, None], axis=-1
         )
         labels = None if label is None else np.repeat(label, count)
-        parameters = model.decoder(model.decoder_inputs(codes, labels), training=False)
-        images = ops.repeat(model._prepared(x), count, axis=0)
-        log_p = model.likelihood.log_prob(images, parameters) + model.prior.log_prob(codes)
+        log_p = model._compiled("_log_joint")(x, labels, codes)
         parts.append(ops.convert_to_numpy(log_p).reshape(len(x), count) - log_q)
     return np.concatenate(parts, axis=1)
 

@@ -7,7 +7,7 @@ from keras import ops
 
 from vae_keras.errors import ArgumentError, check_seed
 from vae_keras.math import DiagonalGaussian, reparameterize
-from vae_keras.models.batching import BATCH_SIZE, in_batches
+from vae_keras.models.batching import INFERENCE_BATCH_SIZE, check_batch_size
 from vae_keras.models.log_likelihood import LogLikelihood, estimate_log_likelihood
 
 
@@ -32,12 +32,10 @@ class Probabilistic:
     """
 
     def encode_distribution(
-        self: Any, x: Any, *, label: Any = None, batch_size: int = BATCH_SIZE
+        self: Any, x: Any, *, label: Any = None, batch_size: int = INFERENCE_BATCH_SIZE
     ) -> DiagonalGaussian:
         """Encode images to their posteriors: mean and log-variance, each `(n, latent_dim)`."""
-        x = self.check_images(np.asarray(x))
-        label = self.check_label(label, len(x))
-        return DiagonalGaussian(*in_batches(self._encoded, x, label, batch_size=batch_size))
+        return DiagonalGaussian(*self._of_images("_encoded", x, label, batch_size))
 
     def sample(self: Any, n: int = 1, *, label: Any = None, seed: int | None = None) -> np.ndarray:
         """Draw `n` codes from the prior and decode them to expected images.
@@ -58,7 +56,12 @@ class Probabilistic:
         return self.decode(ops.convert_to_numpy(codes), label=label)
 
     def elbo(
-        self: Any, x: Any, *, label: Any = None, seed: int = 0, batch_size: int = BATCH_SIZE
+        self: Any,
+        x: Any,
+        *,
+        label: Any = None,
+        seed: int = 0,
+        batch_size: int = INFERENCE_BATCH_SIZE,
     ) -> np.ndarray:
         """Estimate the evidence lower bound of each image from one drawn code.
 
@@ -82,7 +85,12 @@ class Probabilistic:
         return self.image_losses(x, label=label, seed=seed, batch_size=batch_size).elbo
 
     def image_losses(
-        self: Any, x: Any, *, label: Any = None, seed: int = 0, batch_size: int = BATCH_SIZE
+        self: Any,
+        x: Any,
+        *,
+        label: Any = None,
+        seed: int = 0,
+        batch_size: int = INFERENCE_BATCH_SIZE,
     ) -> ImageLosses:
         """Return reconstruction loss, KL divergence and bound of each image, from one drawn code.
 
@@ -93,28 +101,35 @@ class Probabilistic:
             batch_size: Images at a time.
         """
         check_seed(seed)
-        x = self.check_images(np.asarray(x))
-        label = self.check_label(label, len(x))
+        check_batch_size(batch_size)
         generator = np.random.default_rng(seed)
-        noise = generator.standard_normal((len(x), self.latent_dim)).astype("float32")
-        x = self.binarized(x, generator)
+        parts = []
+        for images, labels in self._checked_parts(x, label):
+            noise = generator.standard_normal((len(images), self.latent_dim)).astype("float32")
+            images = self.binarized(images, generator)
+            part = self._of_arrays("_image_losses", images, labels, noise, batch_size=batch_size)
+            parts.append(part)
+        return ImageLosses(*(np.concatenate(one) for one in zip(*parts, strict=True)))
 
-        def batch_losses(images: np.ndarray, label: Any, noise: np.ndarray) -> tuple[Any, ...]:
-            posterior = DiagonalGaussian(*self._encoded(images, label))
-            codes = reparameterize(posterior, noise)
-            parameters = self.decoder(self.decoder_inputs(codes, label), training=False)
-            images = self._prepared(images)
-            kl = self.prior.kl(posterior, codes)
-            if self.likelihood.normalized:
-                elbo = self.likelihood.log_prob(images, parameters) - kl
-            else:
-                elbo = ops.full_like(kl, float("nan"))
-            return self.likelihood.loss(images, parameters), kl, elbo
-
-        return ImageLosses(*in_batches(batch_losses, x, label, noise, batch_size=batch_size))
+    def _image_losses(self: Any, images: Any, label: Any, noise: Any) -> tuple[Any, ...]:
+        posterior = DiagonalGaussian(*self._encoded(images, label))
+        codes = reparameterize(posterior, noise)
+        parameters = self.decoder(self.decoder_inputs(codes, label), training=False)
+        images = self._prepared(images)
+        kl = self.prior.kl(posterior, codes)
+        if self.likelihood.normalized:
+            elbo = self.likelihood.log_prob(images, parameters) - kl
+        else:
+            elbo = ops.full_like(kl, float("nan"))
+        return self.likelihood.loss(images, parameters), kl, elbo
 
     def anomaly_score(
-        self: Any, x: Any, *, label: Any = None, seed: int = 0, batch_size: int = BATCH_SIZE
+        self: Any,
+        x: Any,
+        *,
+        label: Any = None,
+        seed: int = 0,
+        batch_size: int = INFERENCE_BATCH_SIZE,
     ) -> np.ndarray:
         """Score how odd each image is to the model: `recon_loss + kl_loss`, higher is odder.
 
@@ -145,7 +160,7 @@ class Probabilistic:
         label: Any = None,
         samples: int = 32,
         seed: int = 0,
-        batch_size: int = BATCH_SIZE,
+        batch_size: int = INFERENCE_BATCH_SIZE,
     ) -> np.ndarray:
         """Say where the reconstruction of each image is uncertain: its spread over drawn codes.
 
@@ -234,3 +249,10 @@ class Probabilistic:
             seed=seed,
             progress=progress,
         )
+
+    def _log_joint(self: Any, images: Any, label: Any, codes: Any) -> Any:
+        """Return `log p(x, z)` of as many codes for each image as there are, image by image."""
+        parameters = self.decoder(self.decoder_inputs(codes, label), training=False)
+        count = ops.shape(codes)[0] // ops.shape(images)[0]
+        images = ops.repeat(self._prepared(images), count, axis=0)
+        return self.likelihood.log_prob(images, parameters) + self.prior.log_prob(codes)

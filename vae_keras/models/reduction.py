@@ -3,16 +3,25 @@
 from keras import ops
 
 from vae_keras.math import Tensor
+from vae_keras.replicas import mean_over_replicas
 
 
-def mean_over_images(values: Tensor, sample_weight: Tensor) -> Tensor:
-    """Weighted mean over the images of a batch; 0 for a batch that weighs nothing.
+def mean_over_images(values: Tensor, sample_weight: Tensor) -> tuple[Tensor, Tensor]:
+    """Weighted mean over the images of a batch, and what they weigh together.
+
+    Where replicas have parts of the batch, of different weight maybe, the two are such that the
+    plain mean over replicas of the first is the mean over all images of the batch.
 
     Args:
         values: Shape `(batch,)`.
         sample_weight: Shape `(batch,)`, ones for a plain mean.
+
+    Returns:
+        Two scalars: the mean, 0 for a batch that weighs nothing, and the weight, of which each
+        replica has an equal part.
     """
-    return ops.divide_no_nan(ops.sum(values * sample_weight), ops.sum(sample_weight))
+    weight = mean_over_replicas(ops.sum(sample_weight))
+    return ops.divide_no_nan(ops.sum(values * sample_weight), weight), weight
 
 
 def weights_of_images(sample_weight: Tensor | None, values: Tensor) -> Tensor:

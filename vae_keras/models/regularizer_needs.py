@@ -6,9 +6,11 @@ from typing import Any
 import numpy as np
 from keras import ops
 
+from vae_keras.data import ImageFiles
 from vae_keras.errors import ArgumentError
 from vae_keras.math import DiagonalGaussian, Tensor
 from vae_keras.regularizers import LatentTerms
+from vae_keras.replicas import own_rows
 
 # Of the prior's draw in the test step, which has to be the same each time.
 EVALUATION_SEED = 1338
@@ -30,7 +32,9 @@ def latent_terms(
     given: dict[str, Any] = {}
     if "prior_codes" in needs:
         source = vae.sampling.seed_generator if training else EVALUATION_SEED
-        given["prior_codes"] = vae.prior.sample(ops.shape(codes)[0], seed=source)
+        given["prior_codes"] = own_rows(
+            lambda n: vae.prior.sample(n, seed=source), ops.shape(codes)[0]
+        )
     if "dataset_size" in needs:
         given["dataset_size"] = ops.convert_to_tensor(vae.dataset_size)
     if "step" in needs:
@@ -48,7 +52,7 @@ def learn_dataset_size(vae: Any, x: Any) -> None:
     if "dataset_size" not in vae.regularizer.needs:
         return
     given = getattr(vae.regularizer, "dataset_size", None)
-    if given is None and not isinstance(x, (np.ndarray, list)):
+    if given is None and not isinstance(x, np.ndarray | list | ImageFiles):
         raise ArgumentError(
             f"`dataset_size` of `{type(vae.regularizer).__name__}` must be given where `x` "
             f"is not an array: it cannot be counted. Received: x of type {type(x).__name__}"

@@ -23,6 +23,7 @@ from vae_keras.models.regularizer_needs import (
 from vae_keras.objectives import ELBO, Batch, LossTerms, Objective
 from vae_keras.priors import Prior, StandardNormal
 from vae_keras.regularizers import KL, Regularizer
+from vae_keras.replicas import own_rows
 from vae_keras.schedules import Schedule
 
 # Noise of the test step: the bound needs drawn codes, and two evaluations have to agree.
@@ -166,6 +167,9 @@ class VAE(Probabilistic, ImageModel):
         images, latent_dim = ops.shape(posterior.mean)[0], self.latent_dim
         source = self.sampling.seed_generator if training else EVALUATION_SEED
 
+        def draw(n: Any) -> Tensor:
+            return keras.random.normal((samples * n, latent_dim), seed=source)
+
         def reconstruction(codes: Tensor) -> Tensor:
             given = self.decoder_inputs(codes, _repeated(label, samples))
             parameters = self.decoder(given, training=training)
@@ -174,7 +178,7 @@ class VAE(Probabilistic, ImageModel):
         return self.objective(
             Batch(
                 posterior=posterior,
-                noise=keras.random.normal((samples * images, latent_dim), seed=source),
+                noise=own_rows(draw, images, samples),
                 reconstruction=reconstruction,
                 latent=lambda codes: latent_terms(self, posterior, codes, training=training),
                 regularizer=self.regularizer,
@@ -191,7 +195,9 @@ class VAE(Probabilistic, ImageModel):
         if not self.binarize:
             return x
         source = self.sampling.seed_generator if training else EVALUATION_SEED + 2
-        drawn = ops.cast(keras.random.uniform(ops.shape(x), seed=source) < x, "float32")
+        images, *rest = ops.shape(x)
+        levels = own_rows(lambda n: keras.random.uniform((n, *rest), seed=source), images)
+        drawn = ops.cast(levels < x, "float32")
         return ops.where(ops.isnan(x), x, drawn)  # what is out of range stays NaN
 
     def training_loss(self, data: Any) -> Tensor:

@@ -59,8 +59,25 @@ def test_the_first_term_that_went_is_named(vae, logs, named):
     callback.set_model(vae)
     callback.on_train_begin()
     callback.on_epoch_begin(6)
+    callback.on_train_batch_begin(10)
+    callback.on_train_batch_end(10, logs)
+    callback.on_train_batch_begin(11)
     with pytest.warns(UserWarning, match=f"`{named}` became (nan|inf) in epoch 7, batch 11;"):
-        callback.on_train_batch_end(10, logs)
+        callback.on_train_batch_end(11, logs)
+    assert vae.stop_training
+
+
+def test_several_batches_in_one_call(vae):
+    callback = StopOnDivergence(warn=False)
+    callback.set_model(vae)
+    callback.on_train_begin()
+    callback.on_epoch_begin(0)
+    for begin in (0, 20):
+        callback.on_train_batch_begin(begin)
+        callback.on_train_batch_end(begin + 19, {"loss": np.nan if begin else 1.0})
+    assert callback.message is None  # not read yet
+    callback.on_epoch_end(0, {})
+    assert "in epoch 1, one of the batches 21 to 40;" in callback.message
     assert vae.stop_training
 
 

@@ -5,9 +5,31 @@ from typing import Any
 import jax
 import keras
 
+from vae_keras.models.steps.jax_arrays import DeviceArrays, device_arrays, training_function
+
 
 class TrainingSteps:
     """Takes the gradient of `training_loss` with `value_and_grad`."""
+
+    _device_arrays: DeviceArrays | None = None
+
+    def fit(self: Any, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
+        source = device_arrays(self, x, y, kwargs)
+        if source is None:
+            return super().fit(x, y, **kwargs)  # type: ignore[misc]
+        self._device_arrays, self.train_function = source, None
+        kwargs = {**kwargs, "batch_size": None, "shuffle": False}
+        # What Keras would take for those of the validation set, too.
+        kwargs["validation_batch_size"] = kwargs.get("validation_batch_size") or source.batch_size
+        try:
+            return super().fit(source, **kwargs)  # type: ignore[misc]
+        finally:
+            self._device_arrays, self.train_function = None, None
+
+    def make_train_function(self: Any, force: bool = False) -> Any:
+        if self._device_arrays is None:
+            return super().make_train_function(force)  # type: ignore[misc]
+        self.train_function = training_function(self, self._device_arrays)
 
     def train_step(self: Any, state: Any, data: Any) -> Any:
         trainable, non_trainable, optimizer, metrics = state

@@ -1,0 +1,118 @@
+"""Batches of image files for `fit`, read beside the training steps."""
+
+import importlib.util
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from vae_keras.data.lazy_images import ImageFiles
+from vae_keras.errors import ArgumentError, DataError
+
+
+class ImageStream:
+    """Shuffled batches of image files, as the backend's own input pipeline gives them.
+
+    TensorFlow reads and decodes in its graph (`tf.data`); on JAX and PyTorch Grain's threads do, by
+    Pillow. What is shuffled is the numbers of the images, all of them in each epoch: no image waits
+    in a buffer, and the order depends on seed and epoch alone, on every backend.
+
+    Models take `ImageFiles` in `fit` and make a stream of them by themselves.
+
+    Args:
+        images: The files, or an array, of which a stream makes no copy.
+        labels: Class of each, shape `(n,)`, where batches are to have labels. Defaults to `None`.
+        batch_size: Images of a batch; the last one of an epoch may hold fewer.
+        seed: Of the order. Defaults to `0`.
+        shuffle: Whether to shuffle; otherwise each epoch has the order of the images.
+
+    Raises:
+        ArgumentError: If the batch size makes no sense, or Grain is needed and not installed.
+
+    Example:
+        >>> stream = ImageStream(files, batch_size=128)
+        >>> model.fit(stream.batches(), epochs=10, callbacks=[stream.callback()])
+    """
+
+    def __init__(
+        self,
+        images: ImageFiles | np.ndarray,
+        labels: np.ndarray | None = None,
+        *,
+        batch_size: int,
+        seed: int = 0,
+        shuffle: bool = True,
+    ) -> None:
+        if not isinstance(batch_size, int) or batch_size < 1:
+            raise ArgumentError(
+                f"`batch_size` must be a positive integer. Received: batch_size={batch_size!r}"
+            )
+        self.images, self.labels = images, labels
+        self.batch_size, self.seed, self.shuffle = batch_size, seed, shuffle
+        self.epoch = 0
+
+    @property
+    def steps(self) -> int:
+        """Batches of an epoch."""
+        return math.ceil(len(self.images) / self.batch_size)
+
+    def order(self, epoch: int) -> np.ndarray:
+        """Return the numbers of the images in the order of an epoch."""
+        if not self.shuffle:
+            return np.arange(len(self.images))
+        return np.random.default_rng([self.seed, epoch]).permutation(len(self.images))
+
+    def next_order(self) -> np.ndarray:
+        """Return the order of the current epoch, and turn to the next."""
+        order = self.order(self.epoch)
+        self.epoch += 1
+        return order
+
+    def batches(self) -> Any:
+        """Return what `fit` takes: each pass over it is an epoch."""
+        import keras
+
+        if keras.backend.backend() == "tensorflow":
+            from vae_keras.data.stream_tensorflow import tensorflow_batches
+
+            return tensorflow_batches(self)
+        if importlib.util.find_spec("grain") is None:
+            raise ArgumentError(
+                "`grain` must be installed to read images as they are needed on "
+                f"{keras.backend.backend()}: pip install grain. Or set `stream` to False, which "
+                "holds them in memory. Received: no module named 'grain'"
+            )
+        from vae_keras.data.stream_grain import GrainBatches
+
+        return GrainBatches(self)
+
+    def callback(self) -> Any:
+        """Return the callback that keeps the order at the epoch `fit` is in, resumed or not."""
+        import keras
+
+        def begin(epoch: int, logs: Any = None) -> None:
+            self.epoch = epoch
+
+        return keras.callbacks.LambdaCallback(on_epoch_begin=begin)
+
+    @contextmanager
+    def naming_broken_files(self) -> Iterator[None]:
+        """Turn an error of the backend's, raised within, into a `DataError` that names the file."""
+        try:
+            yield
+        except DataError:
+            raise
+        except Exception:
+            self._check_files()
+            raise  # it was something else
+
+    def _check_files(self) -> None:
+        """Raise `DataError` if a file cannot be decoded any more."""
+        import keras
+
+        if keras.backend.backend() == "tensorflow" and isinstance(self.images, ImageFiles):
+            from vae_keras.data.stream_tensorflow import check_files
+
+            check_files(self.images)

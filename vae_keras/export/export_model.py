@@ -1,0 +1,221 @@
+"""From a trained model to a directory that another runtime reads."""
+
+import importlib
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from vae_keras.errors import ArgumentError, ExportError, RunDirectoryError, unknown_name
+from vae_keras.export.base import Format
+from vae_keras.export.check import TOLERANCE, largest_differences
+from vae_keras.export.formats import FORMATS
+from vae_keras.export.parts import Part, decoder_part, encoder_part, in_float32
+from vae_keras.export.quiet import quiet
+from vae_keras.files import write_json
+from vae_keras.inference import load
+from vae_keras.models import ImageModel
+from vae_keras.run_data import class_names
+
+INPUT_TYPES = ("uint8", "float32")
+DESCRIPTION = "export.json"
+
+
+def export_model(
+    model: ImageModel | str | Path,
+    output: str | Path,
+    *,
+    format: str = "onnx",
+    input_type: str = "uint8",
+    tolerance: float = TOLERANCE,
+) -> dict[str, Any]:
+    """Write encoder and decoder for another runtime, with the preprocessing inside, and check them.
+
+    The encoder takes pixels and gives `z_mean` and `z_log_var`, of an autoencoder `codes`; the
+    decoder takes `codes` and gives expected images in `[0, 1]`. Of a conditional model both take
+    `label` too, the number of a class. Batches may have any size. Both compute in float32.
+
+    Each is then run in the other runtime, where that is installed, on a few images and codes, and
+    compared with Keras on a CPU. The directory appears when all went well, and not before.
+
+    Args:
+        model: A model of images, or the path of a run directory or a `.keras` file.
+        output: Directory to write; must be new or empty.
+        format: `"onnx"`, `"saved_model"` or `"litert"`. Defaults to `"onnx"`.
+        input_type: Pixels that the encoder takes: `"uint8"` in 0 to 255, or `"float32"` in
+            `[0, 1]`. Defaults to `"uint8"`.
+        tolerance: Largest difference from Keras allowed, in the units of the output or, where its
+            largest value is above 1, as a share of that. Defaults to `1e-5`.
+
+    Returns:
+        What `export.json` in the directory holds: files, inputs, outputs, their ranges, versions,
+        and the largest difference found for each output, or `None` where the runtime is missing.
+
+    Raises:
+        ArgumentError: If there is no such format or input type, this backend cannot write it, a
+            package for it is missing, or `tolerance` is not above 0.
+        ExportError: If the model cannot be converted, or the other runtime computes something
+            else.
+        ModelFileError: If `model` is a path without a model.
+        RunDirectoryError: If `output` holds something already, or cannot be written.
+
+    Example:
+        >>> vae_keras.export_model("runs/first", "exported", format="onnx")["check"]["differences"]
+    """
+    writer = _checked_format(format, input_type)
+    if not tolerance > 0:
+        raise ArgumentError(f"`tolerance` must be above 0. Received: tolerance={tolerance!r}")
+    output = Path(output)
+    _check_free(output)
+    names = None
+    if not isinstance(model, ImageModel):
+        path, model = model, load(model)
+        names = class_names(str(path)) if model.num_classes else None
+    model = in_float32(model)
+    parts = [encoder_part(model, input_type), decoder_part(model)]
+    with _directory_beside(output) as folder, quiet():
+        description = _description(model, format, names)
+        differences: dict[str, dict[str, float]] = {}
+        runtime = None
+        for part in parts:
+            path = folder / f"{part.name}{writer.suffix}"
+            _write(part, writer, path, format)
+            description[part.name] = {"file": path.name, **_interface(part)}
+            try:
+                opened = writer.open(path)
+            except ImportError:
+                continue
+            runtime = opened.name
+            differences[part.name] = largest_differences(part, model, opened, tolerance=tolerance)
+        description["check"] = runtime and {
+            "runtime": runtime,
+            "tolerance": tolerance,
+            "differences": differences,
+        }
+        write_json(folder / DESCRIPTION, description)
+    return description
+
+
+def export_to_folder(model: str, output: Path, *, format: str, **options: Any) -> None:
+    """Export a saved model and print what was written and how it was checked.
+
+    Args and errors are those of `export_model`.
+    """
+    description = export_model(model, output, format=format, **options)
+    check = description["check"]
+    for name in ("encoder", "decoder"):
+        part = description[name]
+        inputs, outputs = (" and ".join(part[side]) for side in ("inputs", "outputs"))
+        print(f"{output / part['file']}: {inputs} to {outputs}")
+    if check is None:
+        print(f"Not checked: pip install {FORMATS[format].to_check}")
+    else:
+        found = [value for part in check["differences"].values() for value in part.values()]
+        print(
+            f"Checked in {check['runtime']}: largest difference from Keras {max(found):.1e}, "
+            f"of {check['tolerance']:g} allowed"
+        )
+
+
+def _checked_format(format: str, input_type: str) -> Format:
+    if format not in FORMATS:
+        raise unknown_name("format", format, FORMATS)
+    if input_type not in INPUT_TYPES:
+        raise unknown_name("input_type", input_type, INPUT_TYPES)
+    writer = FORMATS[format]
+    backend = keras.backend.backend()
+    if backend not in writer.backends:
+        raise ArgumentError(
+            f"`backend` must be {' or '.join(writer.backends)} for format={format!r}: save the "
+            "model, which opens on each backend, and run `vae-keras export MODEL --format "
+            f"{format} --backend {writer.backends[0]}`. Received: backend={backend!r}"
+        )
+    for package in writer.packages:
+        try:
+            with quiet():
+                importlib.import_module(package)
+        except ImportError as error:
+            raise ArgumentError(
+                f"`format` must be one whose packages are installed: pip install "
+                f"{writer.to_write}. Received: format={format!r} ({error})"
+            ) from error
+    return writer
+
+
+def _check_free(output: Path) -> None:
+    if os.path.exists(output) and (not output.is_dir() or any(output.iterdir())):
+        raise RunDirectoryError(
+            f"`output` must be a new or empty directory. Received: {output}, which exists"
+        )
+
+
+@contextmanager
+def _directory_beside(output: Path) -> Iterator[Path]:
+    """Yield a new directory beside `output`, which takes its name if all went well."""
+    beside = output.absolute().with_name(f".{output.absolute().name}.{os.getpid()}.part")
+    try:
+        beside.mkdir(parents=True)
+        yield beside
+        if output.exists():
+            output.rmdir()  # empty
+        beside.rename(output)
+    except OSError as error:
+        raise RunDirectoryError(
+            f"`output` must be writable. Received: {output} ({error.strerror or error})"
+        ) from error
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+
+
+def _write(part: Part, writer: Format, path: Path, format: str) -> None:
+    # Keras exports a model only if it was called.
+    part.network(
+        [np.zeros((1, *tensor.shape[1:]), tensor.dtype) for tensor in part.inputs.values()]
+    )
+    try:
+        writer.write(part, path)
+    except OSError:
+        raise
+    except Exception as error:  # the converters raise almost anything
+        raise ExportError(
+            f"`model` must have {part.name} layers that {format} can express. "
+            f"Received: {str(error).strip().splitlines()[0] if str(error).strip() else error!r}"
+        ) from error
+
+
+def _description(model: ImageModel, format: str, names: tuple[str, ...] | None) -> dict[str, Any]:
+    """Return the part of the description that tells of the model."""
+    return {
+        "format": format,
+        "model": type(model).__name__,
+        "likelihood": type(model.likelihood).__name__,
+        "prior": type(model.prior).__name__ if hasattr(model, "prior") else None,
+        "image_shape": list(model.image_shape),
+        "latent_dim": model.latent_dim,
+        "num_classes": model.num_classes,
+        "class_names": None if names is None else list(names),
+        "versions": {
+            "vae_keras": metadata.version("vae-keras"),
+            "keras": keras.__version__,
+            keras.backend.backend(): importlib.import_module(keras.backend.backend()).__version__,
+        },
+    }
+
+
+def _interface(part: Part) -> dict[str, Any]:
+    """Describe names, types, shapes and ranges of what goes in and comes out."""
+
+    def described(name: str, tensor: Any) -> dict[str, Any]:
+        known = {"type": tensor.dtype, "shape": ["batch", *tensor.shape[1:]]}
+        return known | ({"range": list(part.ranges[name])} if name in part.ranges else {})
+
+    return {
+        "inputs": {name: described(name, tensor) for name, tensor in part.inputs.items()},
+        "outputs": {name: described(name, tensor) for name, tensor in part.outputs.items()},
+    }
