@@ -35,10 +35,11 @@ from comparison.table import markdown
 DEFAULTS = {
     "conv": {"images": 10_000, "epochs": 2, "inference_images": 10_000, "target": 258.0},
     "mlp_400x2": {"images": 10_000, "epochs": 4, "inference_images": 10_000, "target": 258.0},
-    "stable_conv": {"images": 1_280, "epochs": 2, "inference_images": 1_000, "target": 40.0},
+    "stable_conv": {"images": 640, "epochs": 2, "inference_images": 1_000, "target": 60.0},
 }
 AGREEMENT = {"conv": (10_000, 4), "mlp_400x2": (10_000, 4), "stable_conv": (1_280, 4)}
-TOLERANCE = 0.05  # of the loss after so short a training, whose weights began elsewhere
+# Share of the loss after so short a training, whose weights began elsewhere.
+TOLERANCES = {"conv": 0.05, "mlp_400x2": 0.05, "stable_conv": 0.15}
 SEED = 0
 VALIDATION_IMAGES = 2_000
 
@@ -89,7 +90,7 @@ def parsed() -> argparse.Namespace:
     add("--cap", type=float, default=900.0, help="seconds of training towards it, at most")
     add("--data", help="folder with Fashion-MNIST's files; found without it where it can be")
     add("--peak-seconds", type=float, default=2.0, help="for each product; 0 leaves them out")
-    add("--output", type=Path, default=Path("compared"), help="folder of the result")
+    add("--output", type=Path, default=Path("runs/compared"), help="folder of the result")
     add("--against", type=Path, help="a result to compare the ratios with; fails if one fell")
     add("--read", type=Path, help="show or compare this result instead of measuring")
     arguments = parser.parse_args()
@@ -164,7 +165,7 @@ def measured(arguments: argparse.Namespace, log: IO[str]) -> dict:
                 "load": comparison.load,
                 "skipped": comparison.skipped,
                 "figures": figures,
-                "disagreeing": disagreeing(figures, TOLERANCE),
+                "disagreeing": disagreeing(figures, TOLERANCES[architecture]),
             }
             for name, one in comparison.descriptions.items():
                 kept = {key: one[key] for key in ("versions", "device", "backend")}

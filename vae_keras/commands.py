@@ -215,8 +215,7 @@ class Export:
     output: str = "exported"
     """Directory for the files; must be new or empty."""
     backend: str = "tensorflow"
-    """Keras backend that writes them: tensorflow, or jax for a SavedModel. It opens a model that
-    was trained on any."""
+    """Keras backend that writes them: tensorflow, or jax for a SavedModel."""
 
     def run(self) -> None:
         load_backend(self.backend)

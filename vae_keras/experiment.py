@@ -178,9 +178,7 @@ def _fit(
     return history
 
 
-def _write_environment(
-    run_directory: RunDirectory, vae: ImageModel, dataset: ImageDataset
-) -> None:
+def _write_environment(run_directory: RunDirectory, vae: ImageModel, dataset: ImageDataset) -> None:
     run_directory.write_environment(
         backend=keras.backend.backend(),
         dtype_policy=vae.dtype_policy.name,

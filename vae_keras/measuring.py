@@ -1,7 +1,7 @@
 """All numbers of a model on a data set, and what goes into `metrics.json`."""
 
-import dataclasses
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, replace
 from typing import Any
 
 from vae_keras.config import Config
@@ -34,7 +34,7 @@ def measure(
     if len(train) < len(dataset.train) and progress is not None:
         progress(f"{len(train):,} of {len(dataset.train):,} training images, drawn at random")
     if getattr(vae, "binarize", False):  # the test set is binary, so its neighbours are too
-        train = binarized(dataclasses.replace(dataset, train=train), train=True).train
+        train = binarized(replace(dataset, train=train), train=True).train
     sampler = None if hasattr(vae, "prior") or not samples else mixture_sampler(vae, train)
     return evaluate(
         vae,
@@ -64,5 +64,5 @@ def metrics_of(
         "test": dict(evaluation),
         "by_class": evaluation.by_class,
         "by_dimension": evaluation.by_dimension,
-        "findings": [dataclasses.asdict(one) for one in diagnose(evaluation, history, kl_weight=weight)],
+        "findings": [asdict(one) for one in diagnose(evaluation, history, kl_weight=weight)],
     }

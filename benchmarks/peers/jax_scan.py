@@ -10,7 +10,7 @@ from functools import partial
 
 import jax
 import numpy as np
-from base import Contender, Task
+from base import Contender, Task, Unsuited
 from jax import lax
 from jax import numpy as jnp
 
@@ -100,6 +100,8 @@ class Scan(Contender):
 
     def __init__(self, task: Task, *, scan=True) -> None:
         super().__init__(task)
+        if scan and task.architecture != "mlp_400x2" and self.device() == "cpu":
+            raise Unsuited("on a CPU, XLA's convolutions are slow in a scan; see jax_loop")
         self.epoch = self._scanned_epoch if scan else self._stepped_epoch
         self.encoder, features, self.decoder = _NETWORKS[task.architecture]
         self.key, *draws = jax.random.split(jax.random.key(task.seed), 5)

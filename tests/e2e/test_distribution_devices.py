@@ -1,8 +1,8 @@
 """Two devices give what one gives: two halves of this machine's processor, two processes."""
 
-import importlib.util
 import json
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import vae_keras
+from vae_keras import experiment
 
 HERE = Path(__file__).parent
 BACKEND = keras.backend.backend()
@@ -23,37 +24,50 @@ pytestmark = [
 ]
 
 
-def trained_on(devices, folder):
+ALL = ("plain", "everything", "conditional")
+
+
+def started(devices, folder, *names, **variables):
     folder.mkdir()
-    done = subprocess.run(
-        [sys.executable, HERE / "distribution_run.py", str(devices), folder],
+    here = 1 if variables else devices
+    return subprocess.Popen(
+        [sys.executable, HERE / "distribution_run.py", str(devices), folder, *names],
         env={
             **os.environ,
             "KERAS_BACKEND": BACKEND,
-            "XLA_FLAGS": f"--xla_force_host_platform_device_count={devices}",
+            "XLA_FLAGS": f"--xla_force_host_platform_device_count={here}",
+            **variables,
         },
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        check=False,
     )
-    assert done.returncode == 0, done.stderr[-3000:]
-    return json.loads(done.stdout.splitlines()[-1])
+
+
+def finished(process):
+    output, errors = process.communicate()
+    assert process.returncode == 0, errors[-3000:]
+    return json.loads(output.splitlines()[-1])
+
+
+def assert_same(one, two):
+    assert set(two["history"]) == set(one["history"])
+    for metric, values in one["history"].items():
+        assert two["history"][metric] == pytest.approx(values, rel=1e-4, abs=1e-5), metric
+    assert two["weights"] == pytest.approx(one["weights"], rel=1e-4, abs=1e-5)
 
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):
     """Return the results with one and with two devices, and the folder of the second."""
     folder = tmp_path_factory.mktemp("devices")
-    return (*(trained_on(count, folder / str(count)) for count in (1, 2)), folder / "2")
+    one = finished(started(1, folder / "1", *ALL))
+    return one, finished(started(2, folder / "2", *ALL, "batch_level")), folder / "2"
 
 
-@pytest.mark.parametrize("name", ["plain", "everything", "conditional", "analytic"])
+@pytest.mark.parametrize("name", ALL)
 def test_two_devices_give_the_curve_of_one(runs, name):
-    one, two = (run[name] for run in runs[:2])
-    assert set(two["history"]) == set(one["history"])
-    for metric, values in one["history"].items():
-        assert two["history"][metric] == pytest.approx(values, rel=1e-4, abs=1e-5), metric
-    assert two["weights"] == pytest.approx(one["weights"], rel=1e-4, abs=1e-5)
+    assert_same(runs[0][name], runs[1][name])
 
 
 def test_callbacks_leave_their_files(runs):
@@ -76,7 +90,7 @@ def test_a_model_of_two_devices_goes_on_on_one(runs):
 
 
 def test_a_loss_over_the_batch_is_not_that_of_one_device_on_tensorflow_alone(runs):
-    said = runs[1]["warning"]
+    said = runs[1]["batch_level"]
     if BACKEND == "tensorflow":
         assert said == [
             "`MMD` looks at the images of a batch together. On TensorFlow each of 2 devices looks "
@@ -86,19 +100,39 @@ def test_a_loss_over_the_batch_is_not_that_of_one_device_on_tensorflow_alone(run
         assert said == []
 
 
-@pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="JAX is not installed")
 @pytest.mark.skipif(BACKEND != "jax", reason="several processes are of JAX")
-def test_two_processes_give_the_run_of_one(tmp_path):
-    program = HERE.parents[1] / "benchmarks" / "two_processes.py"
-    settings = ["--epochs", "2", "--warmup-epochs", "1", "--train-size", "65"]
-    done = subprocess.run(
-        [sys.executable, program, "--folder", tmp_path / "runs", *settings],
-        capture_output=True,
-        text=True,
-        check=False,
+def test_two_processes_give_the_curve_of_one(runs, tmp_path):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    processes = [
+        started(
+            2,
+            tmp_path / str(number),
+            "plain",
+            JAX_PLATFORMS="cpu",
+            KERAS_DISTRIBUTION_JOB_ADDRESSES=address,
+            KERAS_DISTRIBUTION_NUM_PROCESSES="2",
+            KERAS_DISTRIBUTION_PROCESS_ID=str(number),
+        )
+        for number in range(2)
+    ]
+    for result in [finished(process) for process in processes]:
+        assert_same(runs[0]["plain"], result["plain"])
+
+
+def test_only_the_first_process_leaves_a_run(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(experiment, "process_number", lambda: 1)
+    config = vae_keras.Config(
+        dataset="digits",
+        train_size=64,
+        architecture="mlp",
+        encoder_units=(8,),
+        epochs=1,
+        distribute=True,
     )
-    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-3000:]
-    one, several = (set(os.listdir(tmp_path / "runs" / name)) for name in ("one", "several"))
-    assert several == one
-    lines = (tmp_path / "runs" / "several" / "history.csv").read_text().splitlines()
-    assert len(lines) == 1 + 2  # of one process, not of both
+    with pytest.warns(UserWarning, match="There is one device"):
+        metrics = vae_keras.train_and_evaluate(config, vae_keras.RunDirectory(tmp_path / "run"))
+    assert metrics["training"]["epochs"] == 1
+    assert not (tmp_path / "run").exists()
+    assert capsys.readouterr().out == ""

@@ -9,12 +9,15 @@ import pytest
 import vae_keras
 
 
+HEAVY = {"keras", "tensorflow", "jax", "torch", "numpy", "matplotlib", "sklearn", "scipy", "PIL"}
+
+
 def answer(code):
     """Return what a new process prints, as JSON."""
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120
     )
-    return json.loads(done.stdout)
+    return json.loads(done.stdout.splitlines()[-1])
 
 
 def test_import_starts_no_backend():
@@ -25,9 +28,20 @@ def test_import_starts_no_backend():
         "print(json.dumps(sorted(sys.modules)))"
     )
     loaded = answer(code)
-    heavy = {"keras", "tensorflow", "jax", "torch", "numpy", "matplotlib", "sklearn", "PIL"}
-    assert heavy.isdisjoint(loaded)
+    assert HEAVY.isdisjoint(loaded)
     assert "vae_keras.inference" in loaded  # `load` itself is there
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["train", "--help"], ["encode", "--help"]])
+def test_help_starts_no_backend(arguments):
+    code = (
+        "import contextlib, json, sys\n"
+        "from vae_keras.cli import main\n"
+        "with contextlib.suppress(SystemExit):\n"
+        f"    main({arguments!r})\n"
+        "print(json.dumps(sorted(sys.modules)))"
+    )
+    assert HEAVY.isdisjoint(answer(code))
 
 
 def test_every_public_name_resolves():

@@ -11,8 +11,9 @@ import numpy as np
 
 from vae_keras.data import keras_cache
 from vae_keras.data.image_dataset import Source, Split
-from vae_keras.data.image_files import decode, find_names, read_images, size_in_memory
+from vae_keras.data.image_files import decode, find_names, read_images
 from vae_keras.data.lazy_images import ImageFiles
+from vae_keras.data.one_image import size_in_memory
 from vae_keras.data.scan_images import scan_images
 from vae_keras.errors import DataError
 

@@ -8,7 +8,7 @@ from vae_keras.data.lazy_images import ImageFiles
 
 # What is read at once of images that are files: to measure a model by, say. As floats, which some
 # measures need, it takes four times as much.
-BOUNDED_IMAGES, BOUNDED_BYTES = 50_000, 256 << 20
+BOUNDED_IMAGES, BOUNDED_BYTES = 20_000, 128 << 20
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,8 @@ class ImageDataset:
         class_names: One name per label, or `None`.
         source: One line for people: where the files were found.
         checksum: sha256, in hex, of the bytes of all images, labels and factors read, before they
-            are split: the same data give the same checksum whatever `seed` and `train_size` are.
+            are split: the same data give the same checksum whatever `seed` and `train_size` are. Of
+            images that are files, over the names and the bytes of the files.
         notice: One line to be shown loudly where the bundled part stands in for the whole set,
             otherwise `None`.
         factor_names: One name per column of the splits' `factors`, or `None`.

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from vae_keras.data.image_files import read_pixels
+from vae_keras.data.one_image import read_pixels
 from vae_keras.errors import ArgumentError
 
 # Most of what a thread does is done under Python's lock: more of them only help a slow disk.
@@ -85,9 +85,9 @@ class ImageFiles:
         """Return the path of one file."""
         return Path(os.fsdecode(self._prefix + bytes(self._names[index])))
 
-    def encoded_paths(self) -> np.ndarray:
-        """Return all paths as bytes, for readers that take no Python objects."""
-        return np.strings.add(self._prefix, self._names)
+    def encoded_paths(self) -> tuple[bytes, np.ndarray]:
+        """Return all paths as bytes: what all begin with, and the rest of each."""
+        return self._prefix, self._names
 
     def take(self, indices: slice | np.ndarray) -> "ImageFiles":
         """Return a part, still lazy: at a slice, numbers or a mask. It may hold no image."""

@@ -55,7 +55,7 @@ def load_dataset(
     Returns:
         Train, validation and test images in bytes, with labels where there are any, and for
         `sprites` the factors that they were drawn from. The training images of a folder that is
-        streamed are `ImageFiles`, and its test set holds at most 10,000 images and 256 MiB.
+        streamed are `ImageFiles`, and its test set holds at most 10,000 images and 128 MiB.
 
     Raises:
         ArgumentError: If an argument makes no sense.

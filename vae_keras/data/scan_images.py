@@ -10,14 +10,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from vae_keras.data.image_files import (
+from vae_keras.data.lazy_images import THREADS
+from vae_keras.data.one_image import (
     bytes_of,
     check_size,
     header_of,
     opened_bytes,
     strict_sizes,
 )
-from vae_keras.data.lazy_images import THREADS
 
 _TOGETHER = 500  # files of one piece of work
 _PNG = struct.Struct(">8s4x4sIIBB")  # signature; kind, width, height, depth, colours of a PNG

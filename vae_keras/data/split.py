@@ -29,7 +29,7 @@ def split_source(
     do not depend on `train_size`.
 
     Of images that are files, those of test and validation are read into memory. So they are at most
-    256 MiB each, and the test set drawn is at most 10,000 images.
+    128 MiB each, and the test set drawn is at most 10,000 images.
 
     Args:
         name: Of the data set.

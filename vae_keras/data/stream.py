@@ -104,15 +104,18 @@ class ImageStream:
             yield
         except DataError:
             raise
-        except Exception:
-            self._check_files()
+        except Exception as error:
+            self._check_files(error)
             raise  # it was something else
 
-    def _check_files(self) -> None:
-        """Raise `DataError` if a file cannot be decoded any more."""
+    def _check_files(self, error: Exception) -> None:
+        """Raise `DataError` if `error` may be that of a file, and one cannot be decoded any more.
+
+        Grain hands on what its threads raise, which is a `DataError` already.
+        """
         import keras
 
         if keras.backend.backend() == "tensorflow" and isinstance(self.images, ImageFiles):
             from vae_keras.data.stream_tensorflow import check_files
 
-            check_files(self.images)
+            check_files(self.images, error)

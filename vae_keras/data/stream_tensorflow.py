@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import tensorflow as tf
 
-from vae_keras.data.image_files import read_pixels
 from vae_keras.data.lazy_images import ImageFiles
+from vae_keras.data.one_image import read_pixels
 from vae_keras.errors import DataError
 
 if TYPE_CHECKING:
@@ -32,10 +32,12 @@ def tensorflow_batches(stream: "ImageStream") -> Any:
     indices = tf.data.Dataset.range(1).flat_map(epoch)
     settings = {"num_parallel_calls": tf.data.AUTOTUNE, "deterministic": True}
     if isinstance(images, ImageFiles):
-        paths, native = tf.constant(images.encoded_paths()), tf.constant(images.native)
+        prefix, names = map(tf.constant, images.encoded_paths())
+        native = tf.constant(images.native)
 
         def read(index: Any) -> tuple[Any, ...]:
-            return labelled(decoded(paths[index], native[index], images), index)
+            path = tf.strings.join([prefix, names[index]])
+            return labelled(decoded(path, native[index], images), index)
 
         batches = indices.map(read, **settings).batch(stream.batch_size)
     else:
@@ -79,17 +81,25 @@ def decoded(path: Any, native: Any, files: ImageFiles) -> Any:
     return tf.ensure_shape(image, files.image_shape)
 
 
-def check_files(files: ImageFiles) -> None:
+def check_files(files: ImageFiles, error: Exception) -> None:
     """Decode all, to find the one that TensorFlow's error did not name.
+
+    Args:
+        files: The images.
+        error: What was raised; unless it may come from a file, none is decoded.
 
     Raises:
         DataError: If one cannot be decoded, or has another size.
     """
+    if not isinstance(error, tf.errors.OpError):
+        return
+    if isinstance(error, tf.errors.ResourceExhaustedError | tf.errors.CancelledError):
+        return
     for index in range(len(files)):
         path = files.path(index)
         try:
             decoded(tf.constant(os.fsencode(path)), tf.constant(files.native[index]), files)
-        except (tf.errors.OpError, ValueError) as error:
+        except (tf.errors.OpError, ValueError) as reason:
             read_pixels(path, files.image_shape)  # says it better, where Pillow minds too
-            reason = " ".join(str(error).split())
-            raise DataError(f"{path} cannot be read as an image. Received: {reason}") from error
+            text = " ".join(str(reason).split())
+            raise DataError(f"{path} cannot be read as an image. Received: {text}") from reason

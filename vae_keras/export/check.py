@@ -53,7 +53,7 @@ def largest_differences(
             raise ExportError(
                 f"`{part.name}` must compute in {runtime.name} what it does in Keras, to "
                 f"{tolerance:g} (a deep network may round more: allow it with `tolerance`). "
-                f"Received: `{name}` with a difference of {difference:.2g}"
+                f"Received: `{name}` with a difference of {difference:.3g}"
             )
     return worst
 

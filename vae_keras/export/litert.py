@@ -23,10 +23,10 @@ class LiteRT(Format):
 
     def open(self, path: Path) -> Runtime:
         interpreter, name = _interpreter(path)
+        runner = interpreter.get_signature_runner()
 
         def run(inputs: Arrays) -> Arrays:
-            # A runner for each call: one keeps the memory of the batch size that it saw.
-            return dict(interpreter.get_signature_runner()(**inputs))
+            return dict(runner(**inputs))
 
         return Runtime(name, run)
 

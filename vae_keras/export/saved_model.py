@@ -1,4 +1,4 @@
-"""SavedModel, TensorFlow's own format, which TensorFlow Serving and TensorFlow.js read."""
+"""SavedModel, TensorFlow's own format, which TensorFlow Serving reads too."""
 
 from pathlib import Path
 
@@ -18,7 +18,8 @@ class SavedModel(Format):
     def open(self, path: Path) -> Runtime:
         import tensorflow as tf
 
-        loaded = tf.saved_model.load(str(path))
+        with tf.device("cpu:0"):
+            loaded = tf.saved_model.load(str(path))
         serve = loaded.signatures["serving_default"]
 
         def run(inputs: Arrays) -> Arrays:

@@ -1,4 +1,4 @@
-"""How training steps are compiled and grouped: what was measured to be fastest, by backend and device."""
+"""How training steps are compiled and grouped: what was measured to be fastest, by backend."""
 
 from typing import Any
 

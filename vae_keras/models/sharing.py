@@ -66,9 +66,8 @@ def _shared_fit(devices: int, x: Any, y: Any, arguments: dict[str, Any]) -> Any:
     validation = arguments.get("validation_data")
     if validation is not None:
         size = arguments.pop("validation_batch_size", None) or size or _BATCH_SIZE
-        parts = validation if isinstance(validation, tuple | list) else (validation,)
-        parts = (*parts, None, None)[:3]
-        arguments["validation_data"] = _shared(*parts, size, shuffle=False)
+        images, labels, weight = keras.utils.unpack_x_y_sample_weight(validation)
+        arguments["validation_data"] = _shared(images, labels, weight, size, shuffle=False)
     return x, y, arguments
 
 

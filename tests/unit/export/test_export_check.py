@@ -60,7 +60,7 @@ def test_the_difference_is_a_share_of_the_largest_value_above_one(make_model):
     found = largest_differences(part, model, runtime, tolerance=1e-3)
     assert found["z_mean"] == pytest.approx(4e-6, rel=0.1)
     assert found["z_log_var"] == pytest.approx(4e-4, rel=0.1)
-    with pytest.raises(ExportError, match="to 1e-05 .* Received: `z_log_var` with a difference"):
+    with pytest.raises(ExportError, match=r"to 1e-05 .* Received: `z_log_var` with a difference"):
         largest_differences(part, model, runtime)
 
 

@@ -103,6 +103,18 @@ def test_progress_is_right_from_the_first_epoch(files, tiny_vae):
 
 
 @needs_reader
+@pytest.mark.skipif(BACKEND == "torch", reason="Keras takes one step at a time with PyTorch")
+def test_several_steps_in_a_call_see_each_batch_once(files, tiny_vae):
+    def trained(steps: int):
+        vae = tiny_vae(optimizer="adam", compiled={"steps_per_execution": steps})
+        history = vae.fit(files, batch_size=16, epochs=3, verbose=0).history
+        assert int(vae.optimizer.iterations) == 9
+        return history["loss"]
+
+    np.testing.assert_allclose(trained(2), trained(1), rtol=1e-5)
+
+
+@needs_reader
 def test_training_that_goes_on_sees_the_same_batches(files, tiny_vae):
     def weights(*spans: tuple[int, int]):
         vae = tiny_vae()

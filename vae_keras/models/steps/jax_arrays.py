@@ -1,4 +1,4 @@
-"""Many training steps in one call on JAX: arrays that stay on the device, and a loop over steps there.
+"""Many training steps in one call on JAX: arrays on the device, and a loop over steps there.
 
 Keras takes `steps_per_execution` steps on JAX one after another from Python, each with a batch of
 its own to copy; a small model on a GPU then waits for both. Here the images lie on the device, as
@@ -79,7 +79,7 @@ def device_arrays(model: Any, x: Any, y: Any, arguments: dict[str, Any]) -> Devi
 
 
 def training_function(model: Any, source: DeviceArrays) -> Any:
-    """Return what Keras calls for each `steps_per_execution` steps: `(state, iterator) -> logs, state`.
+    """Return what Keras calls for several steps: `(state, iterator) -> (logs, state)`.
 
     Batches of one size are trained on in one loop on the device; a last, smaller one by itself.
     """

@@ -1,0 +1,102 @@
+"""What each lever of training speed is worth: the same preset trained in several ways, in turn.
+
+    python benchmarks/levers.py --preset conv --rounds 9
+    KERAS_BACKEND=jax python benchmarks/levers.py --preset mlp_400x2
+
+Each way is a process of its own, which compiles once; then all train an epoch each in turn, in an
+order that changes, so that a machine whose speed drifts slows all. Prints medians and the ratio of
+each round to the defaults; below 1 is faster than they are.
+"""
+
+import argparse
+import os
+import random
+import statistics
+import subprocess
+import sys
+
+WAYS = {
+    "tensorflow": {
+        "defaults": "",
+        "one step a call": "settings = {'steps_per_execution': 1}",
+        "100 steps a call": "settings = {'steps_per_execution': 100}",
+        "XLA": "settings = {'jit_compile': True}",
+        "Keras' own Adam": "import vae_keras.models.steps.tensorflow as t; "
+        "t.fuse_adam = lambda optimizer: None",
+    },
+    "jax": {
+        "defaults": "",
+        "20 steps a call": "settings = {'steps_per_execution': 20}",
+        "a loop on the device": "settings = {'steps_per_execution': 20}; "
+        "import vae_keras.models.steps.jax_arrays as j; j.pays_off = lambda size: True",
+    },
+    "torch": {"defaults": "", "compiled": "settings = {'jit_compile': True}"},
+}
+CHILD = """
+import sys, time
+import keras, numpy as np
+import vae_keras
+settings = {}
+exec(sys.argv[2])
+config = vae_keras.preset(sys.argv[1]).replace(**settings)
+shape, steps = (28, 28, 1), int(sys.argv[3])
+x = np.random.default_rng(0).integers(0, 256, (steps * config.batch_size, *shape)).astype("uint8")
+vae = vae_keras.build_model(config, shape)
+for _ in range(2):
+    vae.fit(x, batch_size=config.batch_size, verbose=0)
+print("ready", flush=True)
+for _ in sys.stdin:
+    wall, cpu = time.perf_counter(), time.process_time()
+    vae.fit(x, batch_size=config.batch_size, verbose=0)
+    print(time.perf_counter() - wall, time.process_time() - cpu, flush=True)
+"""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--preset", default="default")
+    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--steps", type=int, default=80, help="training steps of an epoch")
+    arguments = parser.parse_args()
+    backend = os.environ.get("KERAS_BACKEND", "tensorflow")
+    children = {
+        name: subprocess.Popen(
+            [sys.executable, "-c", CHILD, arguments.preset, code, str(arguments.steps)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        for name, code in WAYS[backend].items()
+    }
+    for name, child in children.items():
+        if child.stdout.readline().strip() != "ready":
+            raise SystemExit(f"{name!r} failed; run it alone to see why")
+    rounds = []
+    for _ in range(arguments.rounds):
+        names = random.sample(list(children), len(children))
+        rounds.append({name: timed(children[name]) for name in names})
+    print(f"{arguments.preset}, {backend}, load {os.getloadavg()[0]:.1f}, ms a step:")
+    for name, child in children.items():
+        wall, cpu = ([one[name][clock] for one in rounds] for clock in (0, 1))
+        ratios = [one[name][0] / one["defaults"][0] for one in rounds]
+        of_cpu = [one[name][1] / one["defaults"][1] for one in rounds]
+        print(
+            f"  {name:<22} wall {1000 * statistics.median(wall) / arguments.steps:7.2f}"
+            f"  processor {1000 * statistics.median(cpu) / arguments.steps:7.2f}"
+            f"  ratio {statistics.median(ratios):.2f} (processor {statistics.median(of_cpu):.2f})"
+        )
+        child.stdin.close()
+        child.wait()
+
+
+def timed(child: subprocess.Popen) -> tuple[float, float]:
+    """Have an epoch trained; return seconds of wall clock and of the processor."""
+    child.stdin.write("go\n")
+    child.stdin.flush()
+    wall, cpu = child.stdout.readline().split()
+    return float(wall), float(cpu)
+
+
+if __name__ == "__main__":
+    main()
