@@ -211,6 +211,7 @@ def run_point(name, arguments, backend):
 def plot(results, path):
     """Draw seconds an epoch and peak memory over the number of images, seconds over pixels."""
     from matplotlib.figure import Figure
+    from matplotlib.ticker import NullFormatter
 
     from vae_keras.plotting.style import PALETTE, fix_ticks, style
 
@@ -255,6 +256,7 @@ def plot(results, path):
         )
         for ax in (axes[0], axes[2]):
             ax.set(xscale="log", yscale="log")
+            ax.yaxis.set_minor_formatter(NullFormatter())
         for ax in axes:
             ax.legend()
             fix_ticks(ax)

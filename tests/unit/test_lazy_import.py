@@ -8,7 +8,6 @@ import pytest
 
 import vae_keras
 
-
 HEAVY = {"keras", "tensorflow", "jax", "torch", "numpy", "matplotlib", "sklearn", "scipy", "PIL"}
 
 
