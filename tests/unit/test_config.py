@@ -11,6 +11,7 @@ EVERYTHING = Config(
     dataset="folder",
     data="photos",
     train_size=100,
+    stream=True,
     validation_size=0,
     architecture="conv",
     filters=(8, 16, 32),
@@ -50,6 +51,10 @@ EVERYTHING = Config(
     early_stopping_patience=4,
     seed=2**32 - 1,
     backend="jax",
+    distribute=True,
+    precision="mixed_bfloat16",
+    jit_compile=False,
+    steps_per_execution=3,
 )
 
 
@@ -101,6 +106,11 @@ def test_default_round_trip():
         ("early_stopping_patience", "a positive integer", [0]),
         ("seed", r"an integer from 0 to 2\*\*32 - 1", [-1, 2**32, 0.5]),
         ("backend", "one of tensorflow, jax, torch", ["theano"]),
+        ("stream", "true or false, or left out", [1, "yes"]),
+        ("distribute", "true or false", [None, 1, "yes"]),
+        ("precision", "one of float32, mixed_bfloat16, mixed_float16", ["float16", None]),
+        ("jit_compile", "true or false, or left out", [1, "auto"]),
+        ("steps_per_execution", "a positive integer", [0, 1.5, True]),
         ("filters", "positive integers", [(32, 0), [8, "16"]]),
         ("encoder_units", "positive integers", [(-1,)]),
         ("decoder_units", "positive integers", [(2.5,)]),

@@ -78,5 +78,22 @@ def test_labels(make_images, resident):
 
 
 @pytest.mark.backend
+def test_compiled_once_for_several_fits(tiny_vae, make_images, resident, monkeypatch):
+    vae = tiny_vae(compiled={"steps_per_execution": 4})
+    traces = []
+    step = type(vae).train_step
+    monkeypatch.setattr(
+        type(vae), "train_step", lambda self, *given: traces.append(1) or step(self, *given)
+    )
+    images = make_images(32)
+    for _ in range(3):
+        vae.fit(images, batch_size=8, verbose=0)
+    assert len(traces) == 1
+    vae.compile("adam", steps_per_execution=4)
+    vae.fit(images, batch_size=8, verbose=0)
+    assert len(traces) == 2
+
+
+@pytest.mark.backend
 def test_a_cpu_keeps_to_keras_own_way():
     assert not jax_arrays.pays_off(1)

@@ -21,7 +21,9 @@ _SHARE_OF_MEMORY = 0.5
 
 
 class DeviceArrays(keras.utils.PyDataset):
-    """The numbers of each batch's images, in an order anew for each epoch; the arrays beside them.
+    """Arrays on the device, and the numbers of each batch's images, in a new order each epoch.
+
+    To Keras it is a data set with so many batches; what they are, `numbers` says.
 
     Args:
         arrays: `(images, labels)`, NumPy arrays of one length; labels may be `None`, or the images.
@@ -39,14 +41,30 @@ class DeviceArrays(keras.utils.PyDataset):
         self.batch_size = batch_size
         self.shuffle = shuffle
         self.order = np.arange(len(images), dtype="int32")
+        self.taken = 0
 
     def __len__(self) -> int:
         return -(-len(self.order) // self.batch_size)
 
     def __getitem__(self, index: int) -> tuple[np.ndarray]:
-        return (self.order[index * self.batch_size : (index + 1) * self.batch_size],)
+        # Keras copies it to the device, each by itself: as little as can be.
+        return (np.zeros((), "int32"),)
+
+    def numbers(self, batches: int) -> list[np.ndarray]:
+        """Return the numbers of the next batches: `(batches, batch_size)`, and a smaller last one.
+
+        Args:
+            batches: How many.
+        """
+        end = self.taken + batches * self.batch_size
+        numbers = self.order[self.taken : end]
+        self.taken = end
+        whole = len(numbers) // self.batch_size * self.batch_size
+        parts = numbers[:whole].reshape(-1, self.batch_size), numbers[whole:].reshape(1, -1)
+        return [part for part in parts if part.size]
 
     def on_epoch_begin(self) -> None:
+        self.taken = 0
         if self.shuffle:
             # NumPy's global generator, which `keras.utils.set_random_seed` seeds: as Keras does.
             self.order = np.random.permutation(len(self.order)).astype("int32")  # noqa: NPY002
@@ -83,10 +101,31 @@ def training_function(model: Any, source: DeviceArrays) -> Any:
 
     Batches of one size are trained on in one loop on the device; a last, smaller one by itself.
     """
+    steps = _compiled_steps(model, labelled=source.labelled)
+
+    def train(state: Any, iterator: Any) -> Any:
+        batches = sum(1 for _ in itertools.islice(iterator, model.steps_per_execution))
+        if not batches:
+            raise StopIteration
+        logs: Any = None
+        for numbers in source.numbers(batches):
+            logs, state = steps(source.arrays, state, numbers)
+        return logs, state
+
+    return train
+
+
+def _compiled_steps(model: Any, *, labelled: bool) -> Any:
+    """Return the loop over steps, compiled; the one of the last `fit` where it still fits."""
+    made_of = (labelled, model.optimizer, *model.trainable_variables)
+    # In the dictionary: not an attribute that Keras would look into.
+    before, made = model.__dict__.get("_device_steps", ((), None))
+    if [*map(id, before)] == [*map(id, made_of)]:
+        return made
 
     def step(arrays: Any, state: Any, numbers: Any) -> Any:
         images, labels = (array[numbers] for array in arrays)
-        logs, state = model.train_step(state, (images, labels) if source.labelled else (images,))
+        logs, state = model.train_step(state, (images, labels) if labelled else (images,))
         return state, logs
 
     @partial(jax.jit, donate_argnums=1)
@@ -94,16 +133,8 @@ def training_function(model: Any, source: DeviceArrays) -> Any:
         state, logs = jax.lax.scan(partial(step, arrays), state, numbers)
         return keras.tree.map_structure(lambda values: values[-1], logs), state
 
-    def train(state: Any, iterator: Any) -> Any:
-        batches = [batch[0] for batch in itertools.islice(iterator, model.steps_per_execution)]
-        if not batches:
-            raise StopIteration
-        logs: Any = None
-        for _, group in itertools.groupby(batches, len):
-            logs, state = steps(source.arrays, state, jax.numpy.stack(list(group)))
-        return logs, state
-
-    return train
+    model.__dict__["_device_steps"] = (made_of, steps)
+    return steps
 
 
 def pays_off(size: int) -> bool:
