@@ -1,4 +1,4 @@
-"""Where a training step's time goes on TensorFlow: its operations by kind, by TensorFlow's profiler.
+"""Where a training step's time goes on TensorFlow: its operations by kind, from its profiler.
 
     python benchmarks/profile_step.py --preset conv
 
