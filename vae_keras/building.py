@@ -21,6 +21,7 @@ from vae_keras.models import (
     ImageModel,
     execution_arguments,
     has_accelerator,
+    multiplications_of,
     set_output_bias,
 )
 from vae_keras.presets import FOLDERS, member
@@ -119,11 +120,16 @@ def _built_model(
             binarize=config.binarize == "dynamic",
             seed=config.seed,
         )
+    multiplications = multiplications_of(encoder) + multiplications_of(decoder)
     model.compile(
         optimizer=keras.optimizers.Adam(
             config.learning_rate, epsilon=config.adam_epsilon, global_clipnorm=config.clip_norm
         ),
-        **execution_arguments(config.jit_compile, config.steps_per_execution),
+        **execution_arguments(
+            config.jit_compile,
+            config.steps_per_execution,
+            multiplications=multiplications * config.batch_size,
+        ),
     )
     if config.output_bias == "data":
         if images is None:

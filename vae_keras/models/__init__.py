@@ -2,7 +2,7 @@
 
 from vae_keras.models.autoencoder import Autoencoder
 from vae_keras.models.conditional_vae import ConditionalVAE
-from vae_keras.models.execution import execution_arguments, has_accelerator
+from vae_keras.models.execution import execution_arguments, has_accelerator, multiplications_of
 from vae_keras.models.image_model import ImageModel, labels_for
 from vae_keras.models.log_likelihood import LogLikelihood
 from vae_keras.models.output_bias import set_output_bias
@@ -19,5 +19,6 @@ __all__ = [
     "execution_arguments",
     "has_accelerator",
     "labels_for",
+    "multiplications_of",
     "set_output_bias",
 ]

@@ -1,5 +1,7 @@
 """How training steps are compiled and grouped: what was measured to be fastest, by backend."""
 
+import math
+from collections.abc import Iterator
 from typing import Any
 
 import keras
@@ -8,12 +10,18 @@ from vae_keras.errors import ArgumentError
 
 # TensorFlow, two cores: 20 steps a call took 0.88 of the time of one by one (benchmarks/levers.py).
 _TENSORFLOW_STEPS = 20
+# On a CPU, steps that take long by themselves gain nothing, and 20 of them are a long time without
+# progress and without an ear for Ctrl-C. Multiplications of a batch, forward: 40 ms a step or so.
+_LONG_STEP = 1e9
 # JAX on an accelerator runs them as one loop on the device; on a CPU that is slower than Python's.
 _ACCELERATOR_STEPS = 50
 
 
 def execution_arguments(
-    jit_compile: bool | None = None, steps_per_execution: int | None = None
+    jit_compile: bool | None = None,
+    steps_per_execution: int | None = None,
+    *,
+    multiplications: float = 0.0,
 ) -> dict[str, Any]:
     """Return what `compile` takes besides the optimizer.
 
@@ -21,7 +29,9 @@ def execution_arguments(
         jit_compile: Whether to compile a training step with XLA. By default JAX does always,
             TensorFlow where there is a GPU, PyTorch never.
         steps_per_execution: Training steps for each call into the backend. By default 20 on
-            TensorFlow, 50 on JAX with an accelerator, otherwise 1.
+            TensorFlow, 50 on JAX with an accelerator, otherwise 1; on a CPU always 1 where a step
+            takes long.
+        multiplications: Of the forward pass of a batch. Defaults to `0`, a step that is short.
 
     Raises:
         ArgumentError: If the backend cannot do it.
@@ -33,14 +43,38 @@ def execution_arguments(
             f"Received: steps_per_execution={steps_per_execution}"
         )
     if steps_per_execution is None:
+        fast = has_accelerator()
         steps_per_execution = {
-            "tensorflow": _TENSORFLOW_STEPS,
-            "jax": _ACCELERATOR_STEPS if has_accelerator() else 1,
+            "tensorflow": _TENSORFLOW_STEPS if fast or multiplications < _LONG_STEP else 1,
+            "jax": _ACCELERATOR_STEPS if fast else 1,
         }.get(backend, 1)
     return {
         "jit_compile": "auto" if jit_compile is None else jit_compile,
         "steps_per_execution": steps_per_execution,
     }
+
+
+def multiplications_of(model: Any) -> int:
+    """Count the multiplications of one image in a functional model's dense layers and convolutions.
+
+    Args:
+        model: An encoder or a decoder.
+    """
+    count = 0
+    for layer in _layers(model):
+        kernel = getattr(layer, "kernel", None)
+        if kernel is not None:
+            places = layer.input if "Transpose" in type(layer).__name__ else layer.output
+            count += math.prod(places.shape[1:-1]) * math.prod(kernel.shape)
+    return count
+
+
+def _layers(model: Any) -> Iterator[Any]:
+    for layer in model.layers:
+        if hasattr(layer, "layers"):
+            yield from _layers(layer)
+        else:
+            yield layer
 
 
 def has_accelerator() -> bool:

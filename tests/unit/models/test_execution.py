@@ -4,7 +4,7 @@ import pytest
 
 import vae_keras
 from vae_keras.errors import ArgumentError
-from vae_keras.models import execution_arguments
+from vae_keras.models import execution_arguments, multiplications_of
 
 BACKEND = keras.backend.backend()
 
@@ -14,6 +14,22 @@ def test_defaults_by_backend():
     steps = {"tensorflow": 20, "jax": 1, "torch": 1}[BACKEND]  # tests run on a CPU
     assert execution_arguments() == {"jit_compile": "auto", "steps_per_execution": steps}
     assert execution_arguments(False, 1) == {"jit_compile": False, "steps_per_execution": 1}
+
+
+@pytest.mark.parametrize(("name", "steps"), [("conv", 20), ("default", 20), ("stable_conv", 1)])
+def test_a_step_that_takes_long_is_one_call(name, steps):
+    """Of 20 of them nobody would see the progress, nor could stop them."""
+    vae = vae_keras.build_model(vae_keras.preset(name), (28, 28, 1))
+    assert vae.steps_per_execution == steps
+
+
+def test_multiplications_by_hand():
+    config = vae_keras.preset("conv").replace(filters=(3, 5), latent_dim=2)
+    vae = vae_keras.build_model(config, (8, 8, 1))
+    encoder = 4 * 4 * (3 * 3 * 1 * 3) + 2 * 2 * (3 * 3 * 3 * 5) + 2 * (20 * 2)
+    decoder = 2 * 20 + 2 * 2 * (4 * 4 * 5 * 3) + 4 * 4 * (4 * 4 * 3 * 1)
+    assert multiplications_of(vae.encoder) == encoder
+    assert multiplications_of(vae.decoder) == decoder
 
 
 @pytest.mark.backend
