@@ -59,7 +59,6 @@ def measured(tmp_path_factory):
 
 
 @pytest.mark.slow
-@pytest.mark.backend
 def test_table_has_all_figures(measured):
     result, printed = measured
     one = result["architectures"]["mlp_400x2"]
@@ -90,7 +89,6 @@ def test_table_has_all_figures(measured):
 
 
 @pytest.mark.slow
-@pytest.mark.backend
 def test_all_contenders_do_the_same(measured):
     one = measured[0]["architectures"]["mlp_400x2"]
     losses = [figure["loss"] for figure in one["figures"]["agreement"].values()]
@@ -99,7 +97,6 @@ def test_all_contenders_do_the_same(measured):
 
 
 @pytest.mark.slow
-@pytest.mark.backend
 def test_who_cannot_take_part_is_named(measured):
     result, printed = measured
     skipped = result["architectures"]["mlp_400x2"]["skipped"]
