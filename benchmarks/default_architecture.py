@@ -16,6 +16,7 @@ from typing import Any
 
 import keras
 import numpy as np
+from comparison.flops import training_flop
 
 from vae_keras.building import build_model, load_data
 from vae_keras.config import Config
@@ -52,19 +53,6 @@ def candidate_config(name, *, seed, epochs):
     return blank.replace(**CANDIDATES[name], seed=seed, epochs=epochs)
 
 
-def gflop_per_step(vae):
-    """GFLOP of one image and training step: two a multiplication, three passes."""
-    total = 0
-    for layer in [*vae.encoder.layers, *vae.decoder.layers]:
-        if isinstance(layer, keras.layers.Dense):
-            total += int(np.prod(layer.kernel.shape))
-        elif isinstance(layer, keras.layers.Conv2DTranspose):
-            total += int(np.prod(layer.input.shape[1:3]) * np.prod(layer.kernel.shape))
-        elif isinstance(layer, keras.layers.Conv2D):
-            total += int(np.prod(layer.output.shape[1:3]) * np.prod(layer.kernel.shape))
-    return 2 * 3 * total / 1e9
-
-
 def quality(config):
     """Train and return what the validation images say."""
     data = load_data(config)
@@ -85,7 +73,7 @@ def quality(config):
     ).history
     return {
         "parameters": parameter_count(vae),
-        "mflop": round(gflop_per_step(vae) * 1e3, 1),
+        "mflop": round(training_flop(vae.encoder, vae.decoder) / 1e6, 1),
         "val_loss": min(history["val_loss"][config.warmup_epochs :]),
     }
 

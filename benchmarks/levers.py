@@ -15,6 +15,8 @@ import statistics
 import subprocess
 import sys
 
+from step_time import LOOP, answer, timed
+
 WAYS = {
     "tensorflow": {
         "defaults": "",
@@ -39,16 +41,7 @@ import vae_keras
 settings = {}
 exec(sys.argv[2])
 config = vae_keras.preset(sys.argv[1]).replace(**settings)
-shape, steps = (28, 28, 1), int(sys.argv[3])
-x = np.random.default_rng(0).integers(0, 256, (steps * config.batch_size, *shape)).astype("uint8")
-vae = vae_keras.build_model(config, shape)
-for _ in range(2):
-    vae.fit(x, batch_size=config.batch_size, verbose=0)
-print("ready", flush=True)
-for _ in sys.stdin:
-    wall, cpu = time.perf_counter(), time.process_time()
-    vae.fit(x, batch_size=config.batch_size, verbose=0)
-    print(time.perf_counter() - wall, time.process_time() - cpu, flush=True)
+steps = int(sys.argv[3])
 """
 
 
@@ -61,17 +54,15 @@ def main() -> None:
     backend = os.environ.get("KERAS_BACKEND", "tensorflow")
     children = {
         name: subprocess.Popen(
-            [sys.executable, "-c", CHILD, arguments.preset, code, str(arguments.steps)],
+            [sys.executable, "-c", CHILD + LOOP, arguments.preset, code, str(arguments.steps)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
             text=True,
         )
         for name, code in WAYS[backend].items()
     }
-    for name, child in children.items():
-        if child.stdout.readline().strip() != "ready":
-            raise SystemExit(f"{name!r} failed; run it alone to see why")
+    for child in children.values():
+        answer(child, "ready")
     rounds = []
     for _ in range(arguments.rounds):
         names = random.sample(list(children), len(children))
@@ -88,14 +79,6 @@ def main() -> None:
         )
         child.stdin.close()
         child.wait()
-
-
-def timed(child: subprocess.Popen) -> tuple[float, float]:
-    """Have an epoch trained; return seconds of wall clock and of the processor."""
-    child.stdin.write("go\n")
-    child.stdin.flush()
-    wall, cpu = child.stdout.readline().split()
-    return float(wall), float(cpu)
 
 
 if __name__ == "__main__":

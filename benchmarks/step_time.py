@@ -21,9 +21,12 @@ import sys, time
 import keras, numpy as np
 import vae_keras
 assert vae_keras.__file__.startswith(sys.argv[1]), vae_keras.__file__
-config = vae_keras.preset(sys.argv[2])
+config, steps = vae_keras.preset(sys.argv[2]), 100
+"""
+# Trains the preset `config` for `steps` steps whenever it is told to, once it has compiled.
+LOOP = """
 shape = (28, 28, 1)
-x = np.random.default_rng(0).integers(0, 256, (100 * config.batch_size, *shape)).astype("uint8")
+x = np.random.default_rng(0).integers(0, 256, (steps * config.batch_size, *shape)).astype("uint8")
 vae = vae_keras.build_model(config, shape)
 for _ in range(2):
     vae.fit(x, batch_size=config.batch_size, verbose=0)
@@ -69,7 +72,7 @@ def start(path: Path, preset: str) -> subprocess.Popen:
     """Start a process that trains with the package of one checkout when it is told to."""
     path = path.resolve()
     return subprocess.Popen(
-        [sys.executable, "-c", CHILD, str(path), preset],
+        [sys.executable, "-c", CHILD + LOOP, str(path), preset],
         env={**os.environ, "PYTHONPATH": str(path)},
         cwd=path,
         stdin=subprocess.PIPE,
@@ -79,7 +82,7 @@ def start(path: Path, preset: str) -> subprocess.Popen:
 
 
 def timed(child: subprocess.Popen) -> tuple[float, float]:
-    """Have 100 steps trained; return seconds of wall clock and of the processor."""
+    """Have the steps trained; return seconds of wall clock and of the processor."""
     child.stdin.write("go\n")
     child.stdin.flush()
     wall, cpu = answer(child).split()

@@ -14,8 +14,8 @@ from rich.progress import track
 from vae_keras import plotting
 from vae_keras.data import ImageFiles
 from vae_keras.data.image_files import check_headers, find_names
-from vae_keras.errors import ArgumentError, RunDirectoryError
-from vae_keras.files import save_figure, written_beside
+from vae_keras.errors import ArgumentError
+from vae_keras.files import check_free, save_figure, written_beside
 from vae_keras.inference import load
 from vae_keras.run_data import class_names, class_number, run_data
 from vae_keras.run_pictures import SAMPLES, SAMPLES_IN_EACH_CLASS
@@ -43,10 +43,7 @@ def reconstruct_files(
     vae: Any = load(model, compile=False)
     number = class_number(vae, model, label)
     files = _files(vae, images)
-    if os.path.exists(output) and (not output.is_dir() or any(output.iterdir())):
-        raise RunDirectoryError(
-            f"`output` must be a new or empty directory. Received: {output}, which exists"
-        )
+    check_free(output)
     check_headers(map(files.path, range(len(files))), vae.image_shape)  # before a picture is there
     shown: list[np.ndarray] = []
     for start, pixels in _parts(files, "reconstructing"):

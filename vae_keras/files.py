@@ -34,6 +34,14 @@ def written_beside(path: str | Path) -> Iterator[Path]:
             beside.unlink()
 
 
+def check_free(output: Path) -> None:
+    """Raise `RunDirectoryError` unless `output`, where a command is to write, is new or empty."""
+    if os.path.exists(output) and (not output.is_dir() or any(output.iterdir())):
+        raise RunDirectoryError(
+            f"`output` must be a new or empty directory. Received: {output}, which exists"
+        )
+
+
 def write_text(path: str | Path, text: str) -> None:
     """Write a text file atomically, in UTF-8."""
     with written_beside(path) as beside:

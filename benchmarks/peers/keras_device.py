@@ -3,6 +3,8 @@
 import os
 
 import keras
+import numpy as np
+from base import Contender
 
 
 def versions() -> tuple[str, ...]:
@@ -46,3 +48,16 @@ def device_memory() -> int | None:
     import torch
 
     return int(torch.cuda.max_memory_allocated())
+
+
+class KerasContender(Contender):
+    """A contender whose `vae` is a Keras model."""
+
+    def parameters(self):
+        return sum(int(np.prod(weight.shape)) for weight in self.vae.trainable_weights)
+
+    def device(self):
+        return device_name()
+
+    def device_memory(self):
+        return device_memory()

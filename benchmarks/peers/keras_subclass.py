@@ -9,11 +9,10 @@ import os
 os.environ["KERAS_BACKEND"] = "tensorflow"
 
 import keras
-import numpy as np
 import tensorflow as tf
-from base import Contender, Task
+from base import Task
 from keras import layers, ops
-from keras_device import device_memory, device_name
+from keras_device import KerasContender
 
 
 class Sampling(layers.Layer):
@@ -111,7 +110,7 @@ def squared_error(y, reconstruction):
     return ops.sum(ops.square(y - reconstruction), axis=-1)
 
 
-class Subclass(Contender):
+class Subclass(KerasContender):
     packages = ("keras", "tensorflow")
 
     def __init__(self, task: Task) -> None:
@@ -141,15 +140,6 @@ class Subclass(Contender):
 
     def decode(self, codes):
         return self.vae.decoder.predict(codes, **self.inference)
-
-    def parameters(self):
-        return sum(int(np.prod(weight.shape)) for weight in self.vae.trainable_weights)
-
-    def device(self):
-        return device_name()
-
-    def device_memory(self):
-        return device_memory()
 
 
 contender = Subclass

@@ -1,14 +1,13 @@
 """This package, through what its users call: a preset, `build_model`, `fit` on bytes."""
 
 import keras
-import numpy as np
-from base import IMAGE_SHAPE, Contender, Task
-from keras_device import device_memory, device_name, versions
+from base import IMAGE_SHAPE, Task
+from keras_device import KerasContender, versions
 
 import vae_keras
 
 
-class Package(Contender):
+class Package(KerasContender):
     packages = ("vae-keras", *versions())
 
     def __init__(self, task: Task) -> None:
@@ -35,15 +34,6 @@ class Package(Contender):
 
     def decode(self, codes):
         return self.vae.decode(codes, batch_size=self.task.inference_batch_size)
-
-    def parameters(self):
-        return sum(int(np.prod(weight.shape)) for weight in self.vae.trainable_weights)
-
-    def device(self):
-        return device_name()
-
-    def device_memory(self):
-        return device_memory()
 
     def flop(self):
         """Floating-point operations of an image and training step; the same for all peers."""

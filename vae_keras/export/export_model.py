@@ -18,7 +18,7 @@ from vae_keras.export.check import TOLERANCE, largest_differences
 from vae_keras.export.formats import FORMATS
 from vae_keras.export.parts import Part, decoder_part, encoder_part, in_float32
 from vae_keras.export.quiet import quiet
-from vae_keras.files import write_json
+from vae_keras.files import check_free, write_json
 from vae_keras.inference import load
 from vae_keras.models import ImageModel
 from vae_keras.run_data import class_names
@@ -72,7 +72,7 @@ def export_model(
     if not tolerance > 0:
         raise ArgumentError(f"`tolerance` must be above 0. Received: tolerance={tolerance!r}")
     output = Path(output)
-    _check_free(output)
+    check_free(output)
     names = None
     if not isinstance(model, ImageModel):
         path, model = model, load(model)
@@ -146,13 +146,6 @@ def _checked_format(format: str, input_type: str) -> Format:
                 f"{writer.to_write}. Received: format={format!r} ({error})"
             ) from error
     return writer
-
-
-def _check_free(output: Path) -> None:
-    if os.path.exists(output) and (not output.is_dir() or any(output.iterdir())):
-        raise RunDirectoryError(
-            f"`output` must be a new or empty directory. Received: {output}, which exists"
-        )
 
 
 @contextmanager

@@ -15,6 +15,8 @@ from vae_keras.errors import ArgumentError, DataError
 BATCH_SIZE = 500
 # Of encoding and decoding, on which nothing depends but the time: larger ones leave the cache.
 INFERENCE_BATCH_SIZE = 256
+# Of `fit` where none is given.
+KERAS_BATCH_SIZE = 32
 
 
 def in_batches(function: Callable[..., Any], *arrays: Any, batch_size: int = BATCH_SIZE) -> Any:

@@ -1,14 +1,14 @@
 """How training steps are compiled and grouped: what was measured to be fastest, by backend."""
 
 import math
-from collections.abc import Iterator
 from typing import Any
 
 import keras
 
 from vae_keras.errors import ArgumentError
 
-# TensorFlow, two cores: 20 steps a call took 0.88 of the time of one by one (benchmarks/levers.py).
+# TensorFlow, two cores: 20 steps a call need 0.9 (`conv`) and 0.8 (`mlp_400x2`) of the processor
+# time that they need one by one (benchmarks/levers.py).
 _TENSORFLOW_STEPS = 20
 # On a CPU, steps that take long by themselves gain nothing, and 20 of them are a long time without
 # progress and without an ear for Ctrl-C. Multiplications of a batch, forward: 40 ms a step or so.
@@ -61,20 +61,12 @@ def multiplications_of(model: Any) -> int:
         model: An encoder or a decoder.
     """
     count = 0
-    for layer in _layers(model):
+    for layer in model.layers:
         kernel = getattr(layer, "kernel", None)
         if kernel is not None:
             places = layer.input if "Transpose" in type(layer).__name__ else layer.output
             count += math.prod(places.shape[1:-1]) * math.prod(kernel.shape)
     return count
-
-
-def _layers(model: Any) -> Iterator[Any]:
-    for layer in model.layers:
-        if hasattr(layer, "layers"):
-            yield from _layers(layer)
-        else:
-            yield layer
 
 
 def has_accelerator() -> bool:

@@ -6,8 +6,7 @@ import keras
 import numpy as np
 
 from vae_keras.errors import ArgumentError
-
-_BATCH_SIZE = 32  # where none is given: that of Keras
+from vae_keras.models.batching import KERAS_BATCH_SIZE
 
 
 class SharedBatches:
@@ -27,7 +26,7 @@ class SharedBatches:
     def evaluate(self: Any, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
         if _devices() > 1 and not isinstance(x, _Parts):
             size, weight = kwargs.pop("batch_size", None), kwargs.pop("sample_weight", None)
-            x, y = _shared(x, y, weight, size or _BATCH_SIZE, shuffle=False), None
+            x, y = _shared(x, y, weight, size or KERAS_BATCH_SIZE, shuffle=False), None
         return super().evaluate(x, y, **kwargs)  # type: ignore[misc]
 
 
@@ -57,15 +56,15 @@ def _shared_fit(devices: int, x: Any, y: Any, arguments: dict[str, Any]) -> Any:
         )
     size, weight = arguments.pop("batch_size", None), arguments.pop("sample_weight", None)
     if isinstance(x, np.ndarray):
-        check_batch_size(size or _BATCH_SIZE, devices)
+        check_batch_size(size or KERAS_BATCH_SIZE, devices)
         shuffle = bool(arguments.pop("shuffle", True))
-        x = _shared(x, y, weight, size or _BATCH_SIZE, shuffle=shuffle)
+        x = _shared(x, y, weight, size or KERAS_BATCH_SIZE, shuffle=shuffle)
         y, arguments["shuffle"] = None, False
     else:
         x, y = _shared(x, y, weight, size, shuffle=False), None
     validation = arguments.get("validation_data")
     if validation is not None:
-        size = arguments.pop("validation_batch_size", None) or size or _BATCH_SIZE
+        size = arguments.pop("validation_batch_size", None) or size or KERAS_BATCH_SIZE
         images, labels, weight = keras.utils.unpack_x_y_sample_weight(validation)
         arguments["validation_data"] = _shared(images, labels, weight, size, shuffle=False)
     return x, y, arguments

@@ -8,8 +8,8 @@ import keras
 import numpy as np
 
 from vae_keras.data import ImageFiles, ImageStream
+from vae_keras.models.batching import KERAS_BATCH_SIZE
 
-_BATCH_SIZE = 32  # where none is given: that of Keras
 # On TensorFlow Keras' own way copies an array twice over. Of smaller ones that does not matter.
 COPIED_BYTES = 256 << 20
 _NEEDS_KERAS = ("sample_weight", "class_weight", "validation_split", "steps_per_epoch")
@@ -49,7 +49,7 @@ def training_stream(
     stream = ImageStream(
         images,
         _array(labels),
-        batch_size=arguments.pop("batch_size", None) or _BATCH_SIZE,
+        batch_size=arguments.pop("batch_size", None) or KERAS_BATCH_SIZE,
         seed=seed or 0,
         shuffle=arguments.pop("shuffle", True),
     )

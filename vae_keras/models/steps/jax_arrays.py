@@ -16,6 +16,8 @@ import jax
 import keras
 import numpy as np
 
+from vae_keras.models.batching import KERAS_BATCH_SIZE
+
 # Of what the device has left: activations need room too.
 _SHARE_OF_MEMORY = 0.5
 
@@ -92,7 +94,7 @@ def device_arrays(model: Any, x: Any, y: Any, arguments: dict[str, Any]) -> Devi
         or not pays_off(x.nbytes + (0 if y is None or y is x else y.nbytes))
     ):
         return None
-    size = arguments.get("batch_size") or 32  # as Keras
+    size = arguments.get("batch_size") or KERAS_BATCH_SIZE
     return DeviceArrays((x, y), size, shuffle=bool(arguments.get("shuffle", True)))
 
 
