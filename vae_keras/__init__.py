@@ -8,7 +8,7 @@ whichever order the two are.
 import importlib
 from typing import TYPE_CHECKING, Any
 
-import wrapt
+from vae_keras.registration import register_with_keras
 
 if TYPE_CHECKING:
     from vae_keras import (
@@ -130,9 +130,4 @@ def __dir__() -> list[str]:
     return sorted([*globals(), *__all__])
 
 
-def _register_with_keras(_: Any) -> None:
-    """Import the models and all they are made of, which registers every class."""
-    importlib.import_module(f"{__name__}.models")
-
-
-wrapt.when_imported("keras")(_register_with_keras)
+register_with_keras()

@@ -74,3 +74,23 @@ def test_classes_are_registered_in_either_order():
         "vae_keras>KL",
     }
     assert expected <= set(answer(code))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from vae_keras.likelihoods import SquaredError",
+        "from vae_keras.schedules import Linear",
+        "from vae_keras.callbacks import Checkpoint",
+    ],
+)
+def test_any_part_can_be_imported_first(line):
+    """Keras' import brings the models, which need the part that is being imported."""
+    code = (
+        f"import json\n{line}\nimport vae_keras.likelihoods\n"
+        "from vae_keras.models import VAE\n"
+        "import keras\n"
+        "print(json.dumps([keras.saving.get_registered_name(VAE), "
+        "type(vae_keras.likelihoods.__spec__.loader).__name__]))"
+    )
+    assert answer(code) == ["vae_keras>VAE", "SourceFileLoader"]
