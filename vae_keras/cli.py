@@ -15,6 +15,8 @@ from vae_keras.commands import COMMANDS, Train
 from vae_keras.config import OPTION_AXES, Config, read_config
 from vae_keras.errors import ArgumentError, VAEKerasError, unknown_name
 from vae_keras.presets import preset
+from vae_keras.printable import printable
+from vae_keras.run import open_run
 from vae_keras.study_commands import Sweep, typed_settings
 
 USER_ERROR, INTERRUPTED = 2, 130
@@ -42,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with _warnings_in_one_line(name):
             _parse(name, rest).run()
     except VAEKerasError as error:
-        print(f"vae-keras {name}: error: {error}", file=sys.stderr)
+        print(f"vae-keras {name}: error: {printable(error)}", file=sys.stderr)
         return USER_ERROR
     except KeyboardInterrupt:
         print(f"vae-keras {name}: interrupted", file=sys.stderr)
@@ -85,6 +87,8 @@ def _starting_settings(arguments: list[str]) -> Config:
     for flag, value in zip(arguments, [*arguments[1:], ""], strict=True):
         name, equals, joined = flag.partition("=")
         axis = name.removeprefix("--")
+        if name == "--resume":
+            return _resumed_settings(arguments, run=joined if equals else value)
         if name in ("--preset", "--config"):
             given[name] = joined if equals else value
         elif name != axis and axis in ("architecture", *OPTION_AXES):
@@ -99,6 +103,15 @@ def _starting_settings(arguments: list[str]) -> Config:
     else:
         settings = preset(given.get("--preset", "default"))
     return settings.replace(**members)
+
+
+def _resumed_settings(arguments: list[str], *, run: str) -> Config:
+    if len(arguments) > 2 or not run or run.startswith("--"):
+        raise ArgumentError(
+            "`--resume` must be given with a run directory and nothing else: the run has its "
+            f"settings. Received: {' '.join(arguments)}"
+        )
+    return read_config(open_run(run).config)
 
 
 def _one_line(box: str) -> str:
@@ -119,8 +132,10 @@ def _warnings_in_one_line(name: str) -> Iterator[None]:
     """Print a warning without the file and the line of code that it came from."""
 
     def show(message: Warning | str, *_: Any) -> None:
-        print(f"vae-keras {name}: warning: {message}", file=sys.stderr)
+        print(f"vae-keras {name}: warning: {printable(message)}", file=sys.stderr)
 
     with warnings.catch_warnings():
         warnings.showwarning = show  # type: ignore[assignment]
+        # A class's name in letters that matplotlib's font lacks: one for each letter and figure.
+        warnings.filterwarnings("ignore", "Glyph .* missing from")
         yield

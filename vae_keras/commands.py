@@ -29,21 +29,33 @@ class Train:
     """Directory of the run; must be new or empty. By default a new one under runs/."""
     config: str | None = None
     """A config.json of an earlier run to start from, in place of a preset."""
+    resume: Annotated[str | None, tyro.conf.arg(metavar="RUN")] = None
+    """A run directory whose training was interrupted, to go on with; takes no other setting."""
 
     def run(self) -> None:
-        from vae_keras.run import RunDirectory, new_run_path
+        from vae_keras.run import RunDirectory, new_run_path, open_run
 
         settings = self.settings
-        if settings.data is not None:  # so that the config replays from any directory
-            settings = settings.replace(data=str(Path(settings.data).expanduser().absolute()))
+        backend = settings.backend
+        if self.resume is not None:
+            run_directory = open_run(self.resume)
+            backend = backend or run_directory.begun_with_backend()
+        else:
+            if settings.data is not None:  # so that the config replays from any directory
+                settings = settings.replace(data=str(Path(settings.data).expanduser().absolute()))
+            run_directory = RunDirectory(self.run_dir or new_run_path(settings))
         check_members(settings)
-        run_directory = RunDirectory(self.run_dir or new_run_path(settings))
-        if not settings.distribute or process_number() == 0:  # the others write none
+        # Several processes: the others write none.
+        if self.resume is None and (not settings.distribute or process_number() == 0):
             run_directory.check_free()
-        load_backend(settings.backend, distribute=settings.distribute)
+        load_backend(
+            backend,
+            distribute=settings.distribute,
+            deterministic=settings.deterministic,
+        )
         from vae_keras.experiment import train_and_evaluate
 
-        train_and_evaluate(settings, run_directory)
+        train_and_evaluate(settings, run_directory, resume=self.resume is not None)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from vae_keras.bounded_json import read_json
 from vae_keras.config_rules import RULES, positive_integer, read_option, written_options
 from vae_keras.errors import ArgumentError
 
@@ -102,6 +103,9 @@ class Config:
     """Adam's epsilon."""
     clip_norm: float | None = None
     """Largest norm of the gradient of the mean loss of a batch, over all weights together."""
+    skip_gradient_norm: float | None = None
+    """Norm of that gradient above which a step is left out; the history counts them. Steps whose
+    gradient is no finite number are left out in any case."""
     stage_epochs: tuple[int, ...] = ()
     """Epochs of each stage of a falling learning rate; takes the place of the plateau rule."""
     stage_factor: float = 0.5
@@ -116,12 +120,18 @@ class Config:
     """Learning rate below which it is not cut."""
     early_stopping_patience: int | None = 10
     """Epochs without a better validation loss until training stops; None for never."""
+    checkpoint_epochs: int | None = None
+    """Epochs from one checkpoint to the next, in place of minutes."""
+    checkpoint_minutes: float = 1.0
+    """Minutes from one checkpoint to the next, within an epoch too; 0 for as often as possible."""
     seed: int = 0
     """Seed of the split, the initial weights, the order and the noise."""
     backend: str | None = None
     """Keras backend: tensorflow, jax, torch. By default $KERAS_BACKEND, else tensorflow."""
     distribute: bool = False
     """Share each batch among all devices: tensorflow and jax."""
+    deterministic: bool = False
+    """The same bits each time on a GPU too, at some cost; on a CPU they are anyway."""
     precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
     """Numbers to compute with; the mixed ones are for a GPU, and slow on a CPU."""
     jit_compile: bool | None = None
@@ -246,7 +256,7 @@ def read_config(path: str | Path) -> Config:
     if path.is_dir():
         path = path / "config.json"
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+        values = read_json(path)
     except OSError as error:
         raise ArgumentError(
             f"`config` must be a readable file. Received: {path} ({error.strerror})"

@@ -2,34 +2,31 @@
 
 import platform
 import tempfile
-import time
 from collections.abc import Sequence
-from contextlib import nullcontext
+from contextlib import ExitStack, nullcontext
+from pathlib import Path
 from typing import Any
 
 import keras
 from rich.console import Console
 
 from vae_keras.building import build_model_for, load_data
-from vae_keras.callbacks import (
-    HistoryFile,
-    ReconstructionImages,
-    StopOnDivergence,
-    TensorBoardLog,
-    TrainingProgress,
-)
+from vae_keras.callbacks import Checkpoint
+from vae_keras.checkpoints.directory import CheckpointDirectory
 from vae_keras.config import Config
 from vae_keras.data import ImageDataset
 from vae_keras.distribution import distribute, process_number
-from vae_keras.errors import TrainingDivergedError
+from vae_keras.errors import RunDirectoryError
 from vae_keras.figures import write_figures
 from vae_keras.inference import load
 from vae_keras.measuring import measure, metrics_of
-from vae_keras.models import ImageModel, check_batch_size, labels_for
+from vae_keras.models import ImageModel, check_batch_size, execution_facts
 from vae_keras.presets import check_members
 from vae_keras.run import RunDirectory
+from vae_keras.run_files import is_finished, read_metrics
 from vae_keras.run_report import write_report
-from vae_keras.steering import training_callbacks, warmup_epochs
+from vae_keras.run_resume import check_same_config, note_environment
+from vae_keras.steering import warmup_epochs
 from vae_keras.summaries import (
     parameter_count,
     plain_console,
@@ -37,25 +34,28 @@ from vae_keras.summaries import (
     print_model_summary,
     step_by_step,
 )
-
-FOLLOWED_IMAGES = 10
+from vae_keras.training import Trained, train
 
 
 def train_and_evaluate(
     config: Config,
     run_directory: RunDirectory,
     *,
+    resume: bool = False,
     callbacks: Sequence[Any] = (),
     console: Console | None = None,
 ) -> dict[str, Any]:
     """Train a model, judge it, and leave everything in a run directory.
 
     Data and settings are checked before anything is written. Ctrl-C saves the model so far and
-    raises `KeyboardInterrupt` again.
+    raises `KeyboardInterrupt` again. Until all is done the directory holds checkpoints, from which
+    the same call with `resume=True` goes on, to the numbers of a run that was not interrupted.
 
     Args:
         config: The settings.
-        run_directory: Where to; must be new or empty.
+        run_directory: Where to; must be new or empty, unless `resume` is set.
+        resume: Whether to go on with a run of these settings: one that is not there is begun, and
+            of one that is finished the numbers are returned. Defaults to `False`.
         callbacks: More Keras callbacks, say those of Weights & Biases or MLflow.
         console: Where progress is printed. Defaults to the standard output.
 
@@ -64,40 +64,110 @@ def train_and_evaluate(
 
     Raises:
         VAEKerasError: If settings, data or the directory make no sense.
+        RunDirectoryError: If another process works in the directory, or it cannot be written.
         TrainingDivergedError: If a term of the loss became infinite or not a number.
     """
     console = console or plain_console()
     if not (config.distribute and process_number()):
-        return _trained_and_evaluated(config, run_directory, callbacks, console)
+        return _run(config, run_directory, callbacks, console, resume=resume)
     # Several processes have to do the same. What the others write, no one reads.
     with tempfile.TemporaryDirectory() as folder:
-        return _trained_and_evaluated(config, RunDirectory(folder), callbacks, Console(quiet=True))
+        elsewhere = RunDirectory(Path(folder) / "run")
+        kept = run_directory.checkpoint if resume else None
+        return _run(config, elsewhere, callbacks, Console(quiet=True), kept=kept)
 
 
-def _trained_and_evaluated(
-    config: Config, run_directory: RunDirectory, callbacks: Sequence[Any], console: Console
+def _run(
+    config: Config,
+    run_directory: RunDirectory,
+    callbacks: Sequence[Any],
+    console: Console,
+    *,
+    resume: bool = False,
+    kept: Path | None = None,
 ) -> dict[str, Any]:
+    """Do it all. Where `kept` is given the checkpoints are there, and those of another process."""
     check_members(config)
-    run_directory.check_free()
+    if not (resume and run_directory.is_begun()):
+        run_directory.check_free()
+    else:
+        check_same_config(config, run_directory)
+        if is_finished(run_directory):
+            console.print(
+                f"The run in {run_directory.path} is finished: there is nothing to go on with.",
+                highlight=False,
+                soft_wrap=True,
+            )
+            return read_metrics(run_directory)
     dataset = load_data(config)
-    with distribute() if config.distribute else nullcontext(1) as devices:
-        check_batch_size(config.batch_size, devices)
-        vae = build_model_for(config, dataset)
-        run_directory.create()
+    with ExitStack() as stack:
+        with distribute() if config.distribute else nullcontext(1) as devices:
+            check_batch_size(config.batch_size, devices)
+            vae = build_model_for(config, dataset)
+            stack.enter_context(run_directory.held())
+            if not resume:
+                run_directory.check_free()  # another process may have been quicker
+            trained = _trained(vae, config, dataset, run_directory, callbacks, console, kept)
+            run_directory.write_model(vae)
+        if config.distribute:  # from now on on one device, as it will be used
+            vae = load(run_directory.path)
+        metrics = _evaluated(vae, config, dataset, run_directory, trained, console)
+    print_closing_table(metrics, run_directory, console)
+    return metrics
+
+
+def _trained(
+    vae: ImageModel,
+    config: Config,
+    dataset: ImageDataset,
+    run_directory: RunDirectory,
+    callbacks: Sequence[Any],
+    console: Console,
+    kept: Path | None,
+) -> Trained:
+    begun = run_directory.is_begun()
+    if not begun:
         run_directory.write_config(config)
-        _write_environment(run_directory, vae, dataset)
-        console.print(f"Data: {_described(dataset)}", highlight=False, soft_wrap=True)
-        if dataset.notice:
-            console.print(dataset.notice, style="bold yellow", highlight=False, soft_wrap=True)
-        print_model_summary(vae, console)
+    note_environment(run_directory, _environment(vae, dataset))
+    console.print(f"Data: {_described(dataset)}", highlight=False, soft_wrap=True)
+    if dataset.notice:
+        console.print(dataset.notice, style="bold yellow", highlight=False, soft_wrap=True)
+    print_model_summary(vae, console)
+    checkpoint = (Checkpoint if kept is None else _OthersCheckpoint)(
+        kept or run_directory.checkpoint,
+        every_epochs=config.checkpoint_epochs,
+        every_minutes=config.checkpoint_minutes,
+        lock=False,
+    )
+    try:
+        return train(
+            vae,
+            config,
+            dataset,
+            run_directory,
+            checkpoint=checkpoint,
+            callbacks=[*callbacks, *([_SayWhere(checkpoint, console)] if begun else [])],
+            console=console,
+        )
+    except (KeyboardInterrupt, RunDirectoryError):
+        console.print(
+            f"It goes on with: vae-keras train --resume {run_directory.path}",
+            style="bold",
+            highlight=False,
+            soft_wrap=True,
+        )
+        raise
 
-        began = time.monotonic()
-        history = _fit(vae, config, dataset, run_directory, console, callbacks)
-        seconds = time.monotonic() - began
-        run_directory.write_model(vae)
 
-    if config.distribute:  # from now on on one device, as it will be used
-        vae = load(run_directory.path)
+def _evaluated(
+    vae: ImageModel,
+    config: Config,
+    dataset: ImageDataset,
+    run_directory: RunDirectory,
+    trained: Trained,
+    console: Console,
+) -> dict[str, Any]:
+    history = trained.history
     warm = warmup_epochs(config, len(dataset.train))
     with step_by_step("Evaluating on the test set", console) as say:
         evaluation = measure(vae, dataset, progress=say)
@@ -105,7 +175,7 @@ def _trained_and_evaluated(
         **metrics_of(evaluation, history, config),
         "training": {
             "epochs": len(history["loss"]),
-            "seconds": round(seconds, 1),
+            "seconds": round(trained.seconds, 1),
             "best_val_loss": min(history.get("val_loss", [])[warm:], default=None),
             "train_images": len(dataset.train),
             "parameters": parameter_count(vae),
@@ -120,71 +190,48 @@ def _trained_and_evaluated(
     run_directory.write_arrays(evaluation.arrays)
     with step_by_step("Drawing the figures and the report", console):
         write_figures(run_directory, vae, dataset, history, evaluation)
-        run_directory.write_metrics(metrics)  # late: with it a run counts as done
+        run_directory.write_metrics(metrics)
         write_report(run_directory, vae, dataset)
-    print_closing_table(metrics, run_directory, console)
+    CheckpointDirectory(run_directory.checkpoint).remove()  # with that the run counts as done
     return metrics
 
 
-def _fit(
-    vae: ImageModel,
-    config: Config,
-    dataset: ImageDataset,
-    run_directory: RunDirectory,
-    console: Console,
-    others: Sequence[Any],
-) -> dict[str, list[float]]:
-    validated = len(dataset.validation) > 0
-    followed = dataset.validation if validated else dataset.train
-    validation = (dataset.validation.images, labels_for(vae, dataset.validation.labels))
-    progress = TrainingProgress(console)
-    steering = training_callbacks(config, validated=validated, train_images=len(dataset.train))
-    diverged = next(one for one in steering if isinstance(one, StopOnDivergence))
-    diverged.warn = False  # the error below says it
-    images = followed.images[:FOLLOWED_IMAGES]
-    label = labels_for(vae, followed.labels, slice(FOLLOWED_IMAGES))
-    callbacks = [
-        *steering,
-        HistoryFile(run_directory.history),
-        ReconstructionImages(images, run_directory.epoch_figures, label=label),
-        TensorBoardLog(run_directory.tensorboard, images, label=label),
-        progress,
-        *others,
-    ]
-    try:
-        history = vae.fit(
-            dataset.train.images,
-            labels_for(vae, dataset.train.labels),
-            batch_size=config.batch_size,
-            epochs=config.epochs,
-            validation_data=validation if validated else None,
-            callbacks=callbacks,
-            verbose=0,
-        ).history
-    except KeyboardInterrupt:
-        console.print("Interrupted. Saving the model so far ...", style="bold", highlight=False)
-        run_directory.write_model(vae)
-        console.print(
-            f"The model so far is in {run_directory.model}",
-            style="bold",
-            highlight=False,
-            soft_wrap=True,
-        )
-        raise
-    finally:
-        progress.close()
-    if diverged.message:
-        raise TrainingDivergedError(f"{diverged.message} The run is in {run_directory.path}")
-    return history
+class _OthersCheckpoint(Checkpoint):
+    """The checkpoints of process 0, for the others, which only read them."""
+
+    def save(self, *_: Any, **__: Any) -> None:
+        """Nothing."""
 
 
-def _write_environment(run_directory: RunDirectory, vae: ImageModel, dataset: ImageDataset) -> None:
-    run_directory.write_environment(
-        backend=keras.backend.backend(),
-        dtype_policy=vae.dtype_policy.name,
-        devices=_devices(),
-        data={"source": dataset.source, "sha256": dataset.checksum, "notice": dataset.notice},
-    )
+class _SayWhere(keras.callbacks.Callback):
+    """Says where training goes on, once it is known."""
+
+    def __init__(self, checkpoint: Checkpoint, console: Console) -> None:
+        super().__init__()
+        self.checkpoint, self.console = checkpoint, console
+        self._said = False
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        if self._said or self.checkpoint.resumed is None:
+            return
+        self._said = True
+        epochs, batches = self.checkpoint.resumed
+        within = f" and {batches} batches" if batches else ""
+        self.console.print(f"Going on after {epochs} epochs{within}.", highlight=False)
+
+
+def _environment(vae: ImageModel, dataset: ImageDataset) -> dict[str, Any]:
+    return {
+        "backend": keras.backend.backend(),
+        "dtype_policy": vae.dtype_policy.name,
+        "devices": _devices(),
+        "training": execution_facts(vae),
+        "data": {
+            "source": dataset.source,
+            "sha256": dataset.checksum,
+            "notice": dataset.notice,
+        },
+    }
 
 
 def _devices() -> list[str]:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -9,12 +10,15 @@ from typing import Any
 
 from vae_keras.errors import RunDirectoryError
 
+_LEFTOVER = re.compile(r"\..+\.\d+\.part(\..+)?", re.DOTALL)
+
 
 @contextmanager
 def written_beside(path: str | Path) -> Iterator[Path]:
     """Yield a name beside `path` to write to; rename it to `path` if all went well.
 
-    The name keeps the suffix, by which Keras and matplotlib choose the format.
+    The name keeps the suffix, by which Keras and matplotlib choose the format. What was written is
+    on the disk before it gets its name: after a power cut too there is the old file or the new one.
 
     Raises:
         RunDirectoryError: If the file cannot be written (no space, no permission).
@@ -24,7 +28,9 @@ def written_beside(path: str | Path) -> Iterator[Path]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield beside
+        _to_disk(beside)
         os.replace(beside, path)
+        _to_disk(path.parent)
     except OSError as error:
         raise RunDirectoryError(
             f"`{path}` must be writable. Received: {error.strerror or error}"
@@ -32,6 +38,34 @@ def written_beside(path: str | Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):  # not there, or nothing can be: the error above says so
             beside.unlink()
+
+
+def remove_leftovers(directory: str | Path) -> None:
+    """Take away what a killed process had not finished writing, in a directory that no other uses.
+
+    Args:
+        directory: Not looked into further down; it need not exist.
+    """
+    with suppress(OSError):
+        for name in os.listdir(directory):
+            if is_leftover(name):
+                os.unlink(Path(directory) / name)
+
+
+def is_leftover(name: str) -> bool:
+    """Tell whether a file of this name is one that `written_beside` had not finished."""
+    return _LEFTOVER.fullmatch(name) is not None
+
+
+def _to_disk(path: Path) -> None:
+    """Wait until a file, or the names in a directory, are on the disk."""
+    if os.name == "nt" and path.is_dir():
+        return  # Windows does not open directories
+    number = os.open(path, os.O_RDONLY if os.name != "nt" else os.O_RDWR)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)
 
 
 def check_free(output: Path) -> None:
@@ -43,9 +77,9 @@ def check_free(output: Path) -> None:
 
 
 def write_text(path: str | Path, text: str) -> None:
-    """Write a text file atomically, in UTF-8."""
+    """Write a text file atomically, in UTF-8; bytes of a name that are none become escapes."""
     with written_beside(path) as beside:
-        beside.write_text(text, encoding="utf-8")
+        beside.write_text(text, encoding="utf-8", errors="backslashreplace")
 
 
 def write_json(path: str | Path, value: Any) -> None:

@@ -16,18 +16,24 @@ from vae_keras.files import write_json
 from vae_keras.inference import load
 from vae_keras.measuring import SAMPLES, measure, metrics_of
 from vae_keras.models import labels_for
-from vae_keras.run import RunDirectory
+from vae_keras.printable import printable
+from vae_keras.run import RunDirectory, open_run
 from vae_keras.run_data import run_config, run_data, run_path
 from vae_keras.run_files import (
     check_finished,
-    open_run,
     read_evaluation,
     read_history,
     read_metrics,
     run_settings,
 )
 from vae_keras.run_report import write_report
-from vae_keras.summaries import member_name, numbers_table, print_findings, step_by_step
+from vae_keras.summaries import (
+    member_name,
+    numbers_table,
+    plain_console,
+    print_findings,
+    step_by_step,
+)
 
 
 def evaluate_model(
@@ -70,7 +76,7 @@ def evaluate_model(
             "`data` must have labels: this model is conditioned on the class of each image. "
             f"Received: {images.name}, without labels"
         )
-    console = Console()
+    console = plain_console()
     if images.notice:
         console.print(images.notice, style="bold yellow", highlight=False, soft_wrap=True)
     with step_by_step("Evaluating on the test set", console) as say:
@@ -92,7 +98,9 @@ def evaluate_model(
         test = {**kept.get("test", {}), **metrics["test"]}
         run.write_metrics({**kept, **metrics, "test": test})
         run.write_arrays(numbers.arrays)
-        console.print(f"Written to {run.metrics}", style="dim", highlight=False, soft_wrap=True)
+        console.print(
+            f"Written to {printable(run.metrics)}", style="dim", highlight=False, soft_wrap=True
+        )
     if output is not None:
         write_json(output, numbers)
     return numbers
@@ -112,7 +120,7 @@ def diagnose_run(path: str) -> None:
     findings = diagnose(
         read_metrics(run)["test"], read_history(run), kl_weight=run_settings(run).kl_weight
     )
-    print_findings([asdict(one) for one in findings], Console())
+    print_findings([asdict(one) for one in findings], plain_console())
 
 
 def report_run(path: str) -> None:
@@ -128,20 +136,20 @@ def report_run(path: str) -> None:
     """
     run = open_run(path)
     check_finished(run)
-    console = Console()
+    console = plain_console()
     vae = load(path)
     dataset = None
     try:
         dataset = load_data(run_settings(run))
     except VAEKerasError as error:
-        console.print(f"No explorer: {error}", style="bold yellow", highlight=False)
+        console.print(f"No explorer: {printable(error)}", style="bold yellow", highlight=False)
     else:
         with step_by_step("Drawing the figures that are missing", console):
             write_figures(
                 run, vae, dataset, read_history(run), read_evaluation(run), missing_only=True
             )
     write_report(run, vae, dataset)
-    console.print(f"The report is in {run.report}", highlight=False, soft_wrap=True)
+    console.print(f"The report is in {printable(run.report)}", highlight=False, soft_wrap=True)
 
 
 def _evaluation_data(model: str, dataset: str | None, data: str | None) -> ImageDataset:

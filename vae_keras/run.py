@@ -1,23 +1,37 @@
 """The run directory: where each thing of a run lies, and how it is written."""
 
 import itertools
+import json
 import os
 import platform
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from vae_keras.checkpoints.lock import LOCK, OWNER, only_one
 from vae_keras.config import Config
 from vae_keras.errors import RunDirectoryError
-from vae_keras.files import save_figure, write_json, written_beside
+from vae_keras.files import (
+    is_leftover,
+    remove_leftovers,
+    save_figure,
+    write_json,
+    written_beside,
+)
+from vae_keras.machine import machine
 
 if TYPE_CHECKING:
     import numpy as np
 
-_PACKAGES = ("vae-keras", "keras", "tensorflow", "jax", "torch", "numpy", "scikit-learn")
+_PACKAGES = (
+    *("vae-keras", "keras", "tensorflow", "jax", "jaxlib", "torch", "numpy", "scipy"),
+    *("scikit-learn", "pillow", "matplotlib"),
+)
 
 
 class RunDirectory:
@@ -46,9 +60,37 @@ class RunDirectory:
         self.figures = self.path / "figures"
         self.epoch_figures = self.figures / "epochs"
         self.tensorboard = self.path / "tensorboard"
+        self.checkpoint = self.path / "checkpoint"
+
+    def begun_with_backend(self) -> str | None:
+        """Return the Keras backend of the run, `None` if it is not known."""
+        try:
+            return json.loads(self.environment.read_text(encoding="utf-8"))["backend"]
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+            return None  # whoever needs the whole file says what is wrong with it
+
+    def is_begun(self) -> bool:
+        """Tell whether a training was begun here."""
+        return os.path.lexists(self.config)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Make the directory if it is missing, and be the one process that works in it.
+
+        Raises:
+            RunDirectoryError: If it cannot be made, or another process, which the message names,
+                works in it.
+        """
+        with only_one(self.checkpoint, what="A run directory"):
+            for folder in (self.path, self.checkpoint, self.figures, self.epoch_figures):
+                remove_leftovers(folder)
+            yield
 
     def check_free(self) -> None:
-        """Raise `RunDirectoryError` if the directory holds something or cannot be made."""
+        """Raise `RunDirectoryError` if the directory holds something or cannot be made.
+
+        What a process left that was killed before it had written the settings does not count.
+        """
         try:
             self._check_free()
         except RunDirectoryError:
@@ -63,7 +105,7 @@ class RunDirectory:
             raise RunDirectoryError(
                 f"`run_dir` must be a directory. Received: {self.path} (a file)"
             )
-        if self.path.is_dir() and any(self.path.iterdir()):
+        if self.path.is_dir() and not all(map(self._is_nothing, self.path.iterdir())):
             raise RunDirectoryError(
                 f"`run_dir` must be new or empty, so that no run is overwritten. "
                 f"Received: {self.path}, which exists"
@@ -76,19 +118,12 @@ class RunDirectory:
                 f"`run_dir` must be writable. Received: {self.path} ({parent} is not)"
             )
 
-    def create(self) -> None:
-        """Make the directory.
-
-        Raises:
-            RunDirectoryError: If it holds something already or cannot be made.
-        """
-        self.check_free()
-        try:
-            self.path.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise RunDirectoryError(
-                f"`run_dir` must be writable. Received: {self.path} ({error.strerror})"
-            ) from error
+    def _is_nothing(self, path: Path) -> bool:
+        if path == self.checkpoint:
+            return path.is_dir() and all(
+                is_leftover(name) or name in (LOCK, OWNER) for name in os.listdir(path)
+            )
+        return is_leftover(path.name)
 
     def write_config(self, config: Config) -> None:
         """Write the settings; `train.py --config` replays them."""
@@ -124,8 +159,27 @@ class RunDirectory:
                 model.save(beside)
 
 
+def open_run(path: str | Path) -> RunDirectory:
+    """Return the run directory at a path.
+
+    Raises:
+        RunDirectoryError: If there is none: it does not exist, is a file, or has no `config.json`.
+    """
+    run = RunDirectory(path)
+    if not run.path.exists():
+        raise RunDirectoryError(f"`run` must be a run directory. Received: {path}, not there")
+    if not run.path.is_dir():
+        raise RunDirectoryError(f"`run` must be a run directory. Received: {path}, a file")
+    if not run.config.is_file():
+        raise RunDirectoryError(
+            f"`run` must be a run directory, as `train` makes them. "
+            f"Received: {path}, with no {run.config.name} in it"
+        )
+    return run
+
+
 def environment() -> dict[str, Any]:
-    """Return versions, platform and the git commit."""
+    """Return versions, platform, machine and the git commit."""
     return {
         "python": platform.python_version(),
         "platform": platform.platform(),
@@ -133,6 +187,7 @@ def environment() -> dict[str, Any]:
         "packages": {name: _version(name) for name in _PACKAGES},
         "git_commit": _git_commit(),
         "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
+        **machine(),
     }
 
 

@@ -1,35 +1,22 @@
 """What a run directory holds, read back; one wording for what is missing."""
 
 import csv
-import json
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from vae_keras.bounded_json import read_json
+from vae_keras.checkpoints.directory import CheckpointDirectory
 from vae_keras.config import Config, read_config
+from vae_keras.data.bounds import check_unpacked, open_regular
 from vae_keras.errors import RunDirectoryError
 from vae_keras.evaluation import Evaluation
+from vae_keras.model_file import BoundedFile
 from vae_keras.run import RunDirectory
 
-
-def open_run(path: str | Path) -> RunDirectory:
-    """Return the run directory at a path.
-
-    Raises:
-        RunDirectoryError: If there is none: it does not exist, is a file, or has no `config.json`.
-    """
-    run = RunDirectory(path)
-    if not run.path.exists():
-        raise RunDirectoryError(f"`run` must be a run directory. Received: {path}, not there")
-    if not run.path.is_dir():
-        raise RunDirectoryError(f"`run` must be a run directory. Received: {path}, a file")
-    if not run.config.is_file():
-        raise RunDirectoryError(
-            f"`run` must be a run directory, as `train` makes them. "
-            f"Received: {path}, with no {run.config.name} in it"
-        )
-    return run
+_MAX_HISTORY = 64 << 20  # bytes; an epoch takes about 200
 
 
 def check_finished(run: RunDirectory) -> None:
@@ -44,6 +31,14 @@ def check_finished(run: RunDirectory) -> None:
             f"`run` must have been evaluated; `vae-keras evaluate {run.path}` does it. "
             f"Received: {run.path}, with no {run.metrics.name}"
         )
+
+
+def is_finished(run: RunDirectory) -> bool:
+    """Tell whether a training was begun in a directory and has come to its end, with its report."""
+    if not run.is_begun() or not run.metrics.is_file():
+        return False
+    # `evaluate` writes the file too, of a model whose training was interrupted.
+    return "training" in read_metrics(run) and not CheckpointDirectory(run.checkpoint).files()
 
 
 def run_settings(run: RunDirectory) -> Config:
@@ -74,6 +69,7 @@ def read_history(run: RunDirectory) -> dict[str, list[float]]:
     if not run.history.is_file():
         return {}
     try:
+        _check_size(run.history)
         with open(run.history, encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))
         names = [name for name in (rows[0] if rows else ()) if name != "epoch"]
@@ -91,8 +87,7 @@ def read_arrays(run: RunDirectory) -> dict[str, np.ndarray]:
     if not run.evaluation.is_file():
         return {}
     try:
-        with np.load(run.evaluation, allow_pickle=False) as arrays:
-            return {name: arrays[name] for name in arrays.files}
+        return _arrays(run.evaluation)
     except Exception as error:  # whatever zipfile and NumPy find wrong with it
         raise _damaged(run, run.evaluation, error) from error
 
@@ -108,9 +103,28 @@ def read_evaluation(run: RunDirectory) -> Evaluation:
     return evaluation
 
 
+def _check_size(path: Path) -> None:
+    size = path.stat().st_size
+    if size > _MAX_HISTORY:
+        raise ValueError(f"{size} bytes, more than {_MAX_HISTORY}")
+
+
+def _arrays(path: Path) -> dict[str, np.ndarray]:
+    """Read arrays, once what they unpack to is known to be in proportion to the file."""
+    with open_regular(path) as file:
+        bounded = BoundedFile(file)
+        with zipfile.ZipFile(bounded) as archive:
+            unpacked = sum(member.file_size for member in archive.infolist())
+        check_unpacked(path, path.stat().st_size, unpacked)
+        bounded.unbounded()
+        bounded.seek(0)
+        with np.load(bounded, allow_pickle=False) as arrays:
+            return {name: arrays[name] for name in arrays.files}
+
+
 def _read_json(run: RunDirectory, path: Path) -> dict[str, Any]:
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+        values = read_json(path)
     except (OSError, ValueError) as error:
         raise _damaged(run, path, error) from error
     if not isinstance(values, dict):

@@ -17,16 +17,33 @@ def test_a_new_or_empty_directory_is_free(tmp_path):
     RunDirectory(tmp_path).check_free()
 
 
-def test_create(tmp_path):
-    RunDirectory(tmp_path / "a" / "b").create()
-    assert (tmp_path / "a" / "b").is_dir()
+def test_held_makes_the_directory_and_lets_go_of_it(tmp_path):
+    directory = RunDirectory(tmp_path / "a" / "b")
+    with directory.held():
+        assert directory.checkpoint.is_dir()
+        with pytest.raises(RunDirectoryError, match=f"b, in use by process {os.getpid()} on .* si"):
+            RunDirectory(directory.path).held().__enter__()
+    assert list(directory.path.iterdir()) == []
+
+
+def test_what_a_killed_process_left_does_not_count(tmp_path):
+    directory = RunDirectory(tmp_path)
+    directory.checkpoint.mkdir()
+    for name in (".config.123.part.json", "checkpoint/lock", "checkpoint/.epoch_0.12.part.npz"):
+        (tmp_path / name).write_text("x")
+    directory.check_free()
+    with directory.held():
+        assert not (tmp_path / ".config.123.part.json").exists()
+    (tmp_path / "checkpoint").mkdir()
+    (tmp_path / "checkpoint" / "epoch_0001_batch_000000.npz").write_text("x")
+    with pytest.raises(RunDirectoryError, match="must be new or empty"):
+        directory.check_free()
 
 
 def test_what_holds_something_is_not_overwritten(tmp_path):
     (tmp_path / "model.keras").write_text("x")
-    for method in ("check_free", "create"):
-        with pytest.raises(RunDirectoryError, match=r"`run_dir` must be new or empty.* Received: "):
-            getattr(RunDirectory(tmp_path), method)()
+    with pytest.raises(RunDirectoryError, match=r"`run_dir` must be new or empty.* Received: "):
+        RunDirectory(tmp_path).check_free()
 
 
 def test_a_file_is_no_directory(tmp_path):
@@ -54,8 +71,18 @@ def test_a_directory_that_cannot_be_made(tmp_path, monkeypatch):
         raise OSError(30, "Read-only file system")
 
     monkeypatch.setattr(Path, "mkdir", refuse)
-    with pytest.raises(RunDirectoryError, match=r"`run_dir` .* \(Read-only file system\)"):
-        RunDirectory(tmp_path / "new").create()
+    with pytest.raises(RunDirectoryError, match=r"must be writable. .* Read-only file system"):
+        RunDirectory(tmp_path / "new").held().__enter__()
+
+
+def test_the_backend_of_a_run(tmp_path):
+    directory = RunDirectory(tmp_path)
+    assert directory.begun_with_backend() is None
+    for text in ("{", "[]", "{}", "[" * 100_000):
+        directory.environment.write_text(text)
+        assert directory.begun_with_backend() is None
+    directory.environment.write_text('{"backend": "jax"}')
+    assert directory.begun_with_backend() == "jax"
 
 
 def test_config_is_written_to_be_replayed(tmp_path):
@@ -76,6 +103,11 @@ def test_environment(tmp_path):
         "packages",
         "git_commit",
         "command",
+        "libc",
+        "processor",
+        "threads",
+        "gpu",
+        "variables",
         "backend",
         "devices",
     }

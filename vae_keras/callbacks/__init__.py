@@ -7,8 +7,10 @@ from vae_keras.callbacks.reconstruction_images import ReconstructionImages
 from vae_keras.callbacks.reduce_lr_on_plateau import ReduceLROnPlateau
 from vae_keras.callbacks.stop_on_divergence import StopOnDivergence
 from vae_keras.callbacks.tensorboard_log import TensorBoardLog
+from vae_keras.checkpoints.callback import Checkpoint
 
 __all__ = [
+    "Checkpoint",
     "HistoryFile",
     "KLWarmup",
     "ReconstructionImages",

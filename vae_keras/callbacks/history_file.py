@@ -24,12 +24,22 @@ class HistoryFile(keras.callbacks.Callback):
         super().__init__()
         self.path = Path(path)
         self.rows: list[dict[str, Any]] = []
+        self._began, self._before = time.monotonic(), 0.0
+
+    def get_state(self) -> dict[str, Any]:
+        """Return what a `Checkpoint` keeps: the rows, and the seconds of the epoch so far."""
+        return {"rows": self.rows, "seconds": self._before + time.monotonic() - self._began}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Go on with what `get_state` returned."""
+        self.rows, self._before = state["rows"], state["seconds"]
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         self._began = time.monotonic()
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        seconds = round(time.monotonic() - self._began, 3)
+        seconds = round(self._before + time.monotonic() - self._began, 3)
+        self._began, self._before = time.monotonic(), 0.0
         values = {name: float(value) for name, value in (logs or {}).items()}
         self.rows.append({"epoch": epoch + 1, "seconds": seconds, **values})
         text = io.StringIO()

@@ -43,6 +43,15 @@ class TensorBoardLog(keras.callbacks.Callback):
         self.label = label
         self.every = every
         self._writers: dict[str, Any] = {}
+        self._epochs = self._first = 0
+
+    def get_state(self) -> dict[str, Any]:
+        """Return what a `Checkpoint` keeps: the epochs that are logged."""
+        return {"epochs": self._epochs}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Go on after that; TensorBoard then drops what a killed process logged later."""
+        self._epochs = self._first = state["epochs"]
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         for name, value in (logs or {}).items():
@@ -52,6 +61,7 @@ class TensorBoardLog(keras.callbacks.Callback):
             self._write_pictures(self.images, epoch)
         for writer in self._writers.values():
             writer.flush()
+        self._epochs = epoch + 1
 
     def on_train_end(self, logs: Any = None) -> None:
         for writer in self._writers.values():
@@ -71,13 +81,17 @@ class TensorBoardLog(keras.callbacks.Callback):
             self._write("train", "samples", epoch, image=_picture(figure))
 
     def _write(self, part: str, tag: str, epoch: int, **value: Any) -> None:
-        from tensorboard.compat.proto.event_pb2 import Event
+        from tensorboard.compat.proto.event_pb2 import Event, SessionLog
         from tensorboard.compat.proto.summary_pb2 import Summary
 
         if part not in self._writers:
             from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
             self._writers[part] = EventFileWriter(str(self.directory / part))
+            if self._first:
+                start = SessionLog(status=SessionLog.START)
+                event = Event(wall_time=time.time(), step=self._first + 1, session_log=start)
+                self._writers[part].add_event(event)
         summary = Summary(value=[Summary.Value(tag=tag, **value)])
         event = Event(wall_time=time.time(), step=epoch + 1, summary=summary)
         self._writers[part].add_event(event)

@@ -7,8 +7,6 @@ import grain
 import keras
 import numpy as np
 
-from vae_keras.data.lazy_images import ImageFiles
-
 if TYPE_CHECKING:
     from vae_keras.data.stream import ImageStream
 
@@ -60,8 +58,4 @@ class _Epoch:
         return self.stream.steps
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, ...]:
-        start = int(index) * self.stream.batch_size
-        part = self.order[start : start + self.stream.batch_size]
-        images, labels = self.stream.images, self.stream.labels
-        images = images.take(part).read() if isinstance(images, ImageFiles) else images[part]
-        return (images,) if labels is None else (images, labels[part])
+        return self.stream.batch(self.order, index)

@@ -19,7 +19,8 @@ _AHEAD = 4  # batches
 
 def tensorflow_batches(stream: "ImageStream") -> Any:
     """Return the batches of `stream`, with labels where it has them."""
-    images, count = stream.images, len(stream.images)
+    images = stream.images
+    count = len(images) - stream.first_batch * stream.batch_size
     labels = None if stream.labels is None else tf.constant(stream.labels)
 
     def epoch(_: Any) -> Any:

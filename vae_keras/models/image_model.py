@@ -1,5 +1,6 @@
 """What every model of images has: two parts, a data range, checks before training."""
 
+from contextlib import nullcontext
 from typing import Any
 
 import keras
@@ -9,16 +10,25 @@ from keras import ops
 from vae_keras.errors import ArgumentError
 from vae_keras.likelihoods import Likelihood
 from vae_keras.math import Tensor
+from vae_keras.model_file import FORMAT_KEY, FORMAT_VERSION, popped_format
 from vae_keras.models.batching import BATCH_SIZE
+from vae_keras.models.gradient_guard import GradientGuard
 from vae_keras.models.images import checked_images, to_data_range
 from vae_keras.models.inference import Inference
 from vae_keras.models.reduction import mean_over_images
+from vae_keras.models.resuming import checkpoint_among, fit_with_checkpoints
 from vae_keras.models.sharing import SharedBatches
 from vae_keras.models.steps import TrainingSteps
-from vae_keras.models.streaming import is_streamed, ordered_batches, training_stream
+from vae_keras.models.streaming import (
+    is_measured_as_stream,
+    is_trained_on_as_stream,
+    ordered_batches,
+    training_stream,
+    with_callback,
+)
 
 
-class ImageModel(SharedBatches, TrainingSteps, Inference, keras.Model):
+class ImageModel(SharedBatches, GradientGuard, TrainingSteps, Inference, keras.Model):
     """An encoder, a decoder and a likelihood that owns the range of the images.
 
     Subclasses define `_reduced_loss(data, training)`, a scalar that also updates the metrics; how a
@@ -29,6 +39,9 @@ class ImageModel(SharedBatches, TrainingSteps, Inference, keras.Model):
         decoder: Functional model of codes.
         likelihood: A `vae_keras.likelihoods` member.
         seed: Seed of everything the model draws.
+        skip_gradient_norm: Norm of the gradient, over all weights together, above which a training
+            step is left out, > 0; the metric `skipped_steps` counts them. Defaults to `None`, none
+            but those whose gradient is not finite.
         **kwargs: `name` and the like, for `keras.Model`.
     """
 
@@ -41,9 +54,11 @@ class ImageModel(SharedBatches, TrainingSteps, Inference, keras.Model):
         likelihood: Likelihood,
         *,
         seed: int | None = None,
+        skip_gradient_norm: float | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self._set_guard(skip_gradient_norm)
         self.encoder = encoder
         self.decoder = decoder
         self.likelihood = likelihood
@@ -77,6 +92,10 @@ class ImageModel(SharedBatches, TrainingSteps, Inference, keras.Model):
     def fit(self, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
         """Train; see `keras.Model.fit`. Images, and labels where they are used, are checked first.
 
+        The order of an array's images depends on the model's `seed`, the epoch, and the training
+        steps before this call. With a `Checkpoint` among the callbacks, training
+        goes on where that left off.
+
         Raises:
             DataError: If an array does not fit the model or lies outside the likelihood's range.
             ArgumentError: If the model was compiled with a loss or metrics of its own.
@@ -92,15 +111,21 @@ class ImageModel(SharedBatches, TrainingSteps, Inference, keras.Model):
                 images, *validation[1:2], name="the labels in `validation_data`"
             )
             kwargs["validation_data"] = (images, labels, *validation[2:])
-            if len(validation) < 3 and is_streamed(images, {}):
+            if len(validation) < 3 and is_measured_as_stream(images, {}):
                 size = kwargs["validation_batch_size"]
                 kwargs["validation_data"] = ordered_batches(images, labels, size)
         x = self.check_images(x)
         y = self._checked_labels(x, y, name="`y`")
-        if is_streamed(x, kwargs):
-            with training_stream(x, y, self.seed, kwargs) as (batches, arguments):
-                return super().fit(batches, **arguments)
-        return super().fit(x, y, **kwargs)
+        stream = None
+        if is_trained_on_as_stream(x, y, kwargs):
+            stream = training_stream(self, x, y, kwargs)
+            x, y = stream.batches(), None
+        with nullcontext() if stream is None else stream.naming_broken_files():
+            if checkpoint_among(kwargs.get("callbacks")) is not None:
+                return fit_with_checkpoints(super().fit, self, x, y, stream, kwargs)
+            if stream is not None:
+                kwargs["callbacks"] = with_callback(kwargs.get("callbacks"), stream.callback())
+            return super().fit(x, y, **kwargs)
 
     def evaluate(self, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
         """Measure the losses; see `keras.Model.evaluate`.
@@ -113,7 +138,7 @@ class ImageModel(SharedBatches, TrainingSteps, Inference, keras.Model):
             kwargs.setdefault("batch_size", BATCH_SIZE)
         x = self.check_images(x)
         y = self._checked_labels(x, y, name="`y`")
-        if is_streamed(x, kwargs):
+        if is_measured_as_stream(x, kwargs):
             x, y = ordered_batches(x, y, kwargs.pop("batch_size", None) or BATCH_SIZE), None
         return super().evaluate(x, y, **kwargs)
 
@@ -121,11 +146,13 @@ class ImageModel(SharedBatches, TrainingSteps, Inference, keras.Model):
         config = super().get_config()
         for part in self.parts:
             config[part] = keras.saving.serialize_keras_object(getattr(self, part))
-        return {**config, "seed": self.seed}
+        if self.skip_gradient_norm is not None:
+            config["skip_gradient_norm"] = self.skip_gradient_norm
+        return {**config, "seed": self.seed, FORMAT_KEY: FORMAT_VERSION}
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> "ImageModel":
-        config = dict(config)
+        config = popped_format(config)
         for part in cls.parts:
             config[part] = keras.saving.deserialize_keras_object(
                 config.get(part), custom_objects=custom_objects

@@ -5,6 +5,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from vae_keras.data.array_batches import ArrayBatches
 from vae_keras.errors import ArgumentError
 from vae_keras.models.batching import KERAS_BATCH_SIZE
 
@@ -61,6 +62,8 @@ def _shared_fit(devices: int, x: Any, y: Any, arguments: dict[str, Any]) -> Any:
         x = _shared(x, y, weight, size or KERAS_BATCH_SIZE, shuffle=shuffle)
         y, arguments["shuffle"] = None, False
     else:
+        if isinstance(x, ArrayBatches):
+            check_batch_size(x.stream.batch_size, devices)
         x, y = _shared(x, y, weight, size, shuffle=False), None
     validation = arguments.get("validation_data")
     if validation is not None:

@@ -1,7 +1,5 @@
-"""`fit` and `evaluate` on what Keras cannot take as it is: image files, and very large arrays."""
+"""`fit` and `evaluate` on arrays and image files, in an order that can be gone on with."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import keras
@@ -15,12 +13,27 @@ COPIED_BYTES = 256 << 20
 _NEEDS_KERAS = ("sample_weight", "class_weight", "validation_split", "steps_per_epoch")
 
 
-def is_streamed(x: Any, arguments: dict[str, Any]) -> bool:
-    """Tell whether `x` is for a stream: image files, or an array that Keras would copy.
+def is_trained_on_as_stream(x: Any, y: Any, arguments: dict[str, Any]) -> bool:
+    """Tell whether `fit` takes `x` as a stream: image files or an array, with plain arguments.
 
     Args:
-        x: What `fit` or `evaluate` got.
+        x: What `fit` got as images.
+        y: And as labels.
         arguments: Its other arguments, some of which only Keras' own way with arrays knows.
+    """
+    if isinstance(x, ImageFiles):
+        return True
+    plain = all(arguments.get(name) is None for name in _NEEDS_KERAS)
+    labelled = y is None or (isinstance(y, np.ndarray) and len(y) == len(x))
+    return isinstance(x, np.ndarray) and labelled and plain
+
+
+def is_measured_as_stream(x: Any, arguments: dict[str, Any]) -> bool:
+    """Tell whether `evaluate` takes `x` as a stream: image files, or an array Keras would copy.
+
+    Args:
+        x: What `evaluate` got, or `fit` as validation data.
+        arguments: Its other arguments.
     """
     if isinstance(x, ImageFiles):
         return True
@@ -29,36 +42,41 @@ def is_streamed(x: Any, arguments: dict[str, Any]) -> bool:
     return copied and x.nbytes > COPIED_BYTES and plain
 
 
-@contextmanager
 def training_stream(
-    images: ImageFiles | np.ndarray, labels: Any, seed: int | None, arguments: dict[str, Any]
-) -> Iterator[tuple[Any, dict[str, Any]]]:
-    """Yield batches, and the arguments of `fit` that go with them.
+    model: Any, images: ImageFiles | np.ndarray, labels: Any, arguments: dict[str, Any]
+) -> ImageStream:
+    """Return the batches of a `fit`; takes the arguments that are theirs out of `arguments`.
 
     Args:
-        images: For which `is_streamed` is true.
+        model: The model, whose seed is that of the order. One without a seed draws one, from
+            NumPy's global generator, which `keras.utils.set_random_seed` seeds.
+        images: Arrays or files for which `is_trained_on_as_stream` is true.
         labels: Class of each, or `None`.
-        seed: Of the order; `None` is 0.
-        arguments: Those of `fit` on arrays.
-
-    Raises:
-        DataError: If a file cannot be read while the batches are used.
+        arguments: Those of `fit` on arrays; those for batches are put in.
     """
-    arguments = dict(arguments)
-    given = arguments.pop("callbacks", None) or []
+    seed = model.seed
+    if seed is None:
+        seed = int(np.random.randint(2**31))  # noqa: NPY002
     stream = ImageStream(
         images,
         _array(labels),
         batch_size=arguments.pop("batch_size", None) or KERAS_BATCH_SIZE,
-        seed=seed or 0,
+        seed=seed,
         shuffle=arguments.pop("shuffle", True),
+        # Who names the epoch that it begins with goes on with an earlier training.
+        begun=0 if arguments.get("initial_epoch") else int(model.optimizer.iterations),
     )
-    if isinstance(given, keras.callbacks.CallbackList):
-        given.append(stream.callback())
-    else:
-        given = [*(given if isinstance(given, list | tuple) else [given]), stream.callback()]
-    with stream.naming_broken_files():
-        yield stream.batches(), {**arguments, "callbacks": given, "shuffle": False}
+    arguments["shuffle"] = False
+    return stream
+
+
+def with_callback(callbacks: Any, one: Any) -> Any:
+    """Return the callbacks that `fit` was given, and one more."""
+    if isinstance(callbacks, keras.callbacks.CallbackList):
+        callbacks.append(one)
+        return callbacks
+    given = callbacks or []
+    return [*(given if isinstance(given, list | tuple) else [given]), one]
 
 
 def ordered_batches(images: ImageFiles | np.ndarray, labels: Any, batch_size: int) -> Any:

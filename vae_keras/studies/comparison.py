@@ -7,6 +7,7 @@ from rich.console import Console
 
 from vae_keras.errors import ArgumentError, DataError
 from vae_keras.plotting.style import PALETTE
+from vae_keras.printable import printable
 from vae_keras.studies.comparison_page import Comparison, comparison_page
 from vae_keras.studies.comparison_table import BEST, console_table, run_names
 from vae_keras.studies.notes import in_words, reasons_not_to_compare
@@ -45,7 +46,7 @@ def compare_runs(
     console = console or Console(markup=False, emoji=False)
     _check(runs, Path(output))
     finished = [read_run(path) for path in runs]
-    names = run_names([run.directory.path for run in finished])
+    names = [printable(name) for name in run_names([run.directory.path for run in finished])]
     images: list[RunImages | None] = []
     notes = []
     for name, run in zip(names, finished, strict=True):
@@ -61,9 +62,9 @@ def compare_runs(
     console.print(console_table(comparison.numbers, names))
     console.print(f"{BEST} best of a row", style="dim", highlight=False)
     for note in comparison.notes:
-        console.print(note, highlight=False, soft_wrap=True)
+        console.print(printable(note), highlight=False, soft_wrap=True)
     comparison_page(comparison).save(output)
-    console.print(f"The page is {output}", style="bold", highlight=False, soft_wrap=True)
+    console.print(f"The page is {printable(output)}", style="bold", highlight=False, soft_wrap=True)
     return comparison
 
 

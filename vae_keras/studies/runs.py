@@ -12,8 +12,8 @@ from vae_keras.config import Config
 from vae_keras.data.checksum import sha256
 from vae_keras.inference import load
 from vae_keras.models import labels_for
-from vae_keras.run import RunDirectory
-from vae_keras.run_files import check_finished, open_run, read_metrics, run_settings
+from vae_keras.run import RunDirectory, open_run
+from vae_keras.run_files import check_finished, read_metrics, run_settings
 
 SHOWN_IMAGES = 10
 

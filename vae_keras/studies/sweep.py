@@ -10,11 +10,12 @@ from typing import Any
 from rich.console import Console
 
 from vae_keras.building import build_model_for, load_data
+from vae_keras.checkpoints.lock import only_one
 from vae_keras.config import Config
 from vae_keras.errors import TrainingDivergedError
 from vae_keras.experiment import train_and_evaluate
 from vae_keras.studies.runs import forget_models, read_run
-from vae_keras.studies.sweep_directory import PlannedRun, clear_unfinished, planned_runs
+from vae_keras.studies.sweep_directory import PlannedRun, planned_runs
 from vae_keras.studies.sweep_report import SweepReport
 from vae_keras.studies.sweep_settings import sweep_points
 from vae_keras.studies.sweep_table import SweepResult
@@ -31,10 +32,10 @@ def run_sweep(
     """Train with every combination of some settings, and lay the results side by side.
 
     Each run is one of `train_and_evaluate` in `directory/runs/`. One that is there already,
-    finished with the same settings, is not made again, so that an interrupted sweep goes on; what
-    an interrupted training left is removed. After each run `sweep.csv` (a row a run), `sweep.md` (a
-    row a setting, mean over the seeds) and the pictures `sweep.png`, `rate_distortion.png` and
-    `reconstructions.png` are written anew.
+    finished with the same settings, is not made again, and one that was interrupted goes on, so
+    that the same sweep can be started again at any time. After each run `sweep.csv` (a row a run),
+    `sweep.md` (a row a setting, mean over the seeds) and the pictures `sweep.png`,
+    `rate_distortion.png` and `reconstructions.png` are written anew.
 
     Everything is checked before the first training: settings, directories, data and models.
 
@@ -59,7 +60,8 @@ def run_sweep(
     plans = planned_runs(sweep_points(base, vary, overrides=overrides), directory)
     _check_models([plan for plan in plans if not plan.done])
     report = SweepReport(Path(directory))
-    with _many_models():
+    with only_one(Path(directory) / "in_use", what="The directory of a sweep"), _many_models():
+        plans = planned_runs([plan.point for plan in plans], directory)  # what is done by now
         _run_all(plans, report, console)
     report.print(console)
     return report.results
@@ -107,9 +109,10 @@ def _run_all(plans: Sequence[PlannedRun], report: SweepReport, console: Console)
 
 
 def _train(plan: PlannedRun, console: Console) -> SweepResult:
-    clear_unfinished(plan)
     try:
-        metrics = train_and_evaluate(plan.point.config, plan.directory, console=console)
+        metrics = train_and_evaluate(
+            plan.point.config, plan.directory, resume=True, console=console
+        )
     except TrainingDivergedError as error:
         console.print(str(error), style="bold red", highlight=False, soft_wrap=True)
         return _result(plan, error=str(error))

@@ -1,7 +1,6 @@
 """Where the runs of a sweep lie, and which of them are done already."""
 
 import os
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +8,7 @@ from pathlib import Path
 from vae_keras.config import read_config
 from vae_keras.errors import ArgumentError, RunDirectoryError
 from vae_keras.run import RunDirectory
-from vae_keras.run_files import read_metrics
+from vae_keras.run_files import is_finished
 from vae_keras.studies.sweep_settings import SweepPoint
 
 
@@ -43,27 +42,8 @@ def planned_runs(points: Sequence[SweepPoint], directory: str | Path) -> list[Pl
         run = RunDirectory(Path(directory) / "runs" / point.name)
         if not _is_ours(run, point):
             run.check_free()
-        # `evaluate` writes the file too, of a model whose training was interrupted.
-        done = run.metrics.exists() and "training" in read_metrics(run)
-        plans.append(PlannedRun(point, run, done))
+        plans.append(PlannedRun(point, run, is_finished(run)))
     return plans
-
-
-def clear_unfinished(plan: PlannedRun) -> None:
-    """Remove what an interrupted training of the same settings has left, if anything.
-
-    Raises:
-        RunDirectoryError: If the directory holds something else, or cannot be removed.
-    """
-    if plan.done or not _is_ours(plan.directory, plan.point):
-        return
-    try:
-        shutil.rmtree(plan.directory.path)
-    except OSError as error:
-        raise RunDirectoryError(
-            "`output` must let an unfinished run be made again. "
-            f"Received: {plan.directory.path} ({error.strerror or error})"
-        ) from error
 
 
 def _is_ours(run: RunDirectory, point: SweepPoint) -> bool:

@@ -5,6 +5,7 @@ from pathlib import Path
 from rich.console import Console
 
 from vae_keras.files import save_figure, write_text
+from vae_keras.printable import printable
 from vae_keras.studies.notes import in_words, reasons_not_to_compare
 from vae_keras.studies.runs import FinishedRun, RunImages, forget_models, run_images
 from vae_keras.studies.sweep_figures import (
@@ -80,7 +81,7 @@ class SweepReport:
         console.print(console_table(groups))
         for line in (*self._notes(), *failures(groups)):
             console.print(line, highlight=False, soft_wrap=True)
-        where = f"Everything is in {self.directory}"
+        where = f"Everything is in {printable(self.directory)}"
         console.print(where, style="bold", highlight=False, soft_wrap=True)
 
     def _notes(self) -> list[str]:

@@ -1,12 +1,11 @@
 import json
-import os
 import shutil
 
 import pytest
 
 from vae_keras import RunDirectory, preset
 from vae_keras.errors import RunDirectoryError
-from vae_keras.studies.sweep_directory import clear_unfinished, planned_runs
+from vae_keras.studies.sweep_directory import planned_runs
 from vae_keras.studies.sweep_settings import sweep_points
 
 POINTS = sweep_points(preset("default"), {"seed": (0, 1)})
@@ -15,7 +14,7 @@ POINTS = sweep_points(preset("default"), {"seed": (0, 1)})
 def begin(path, **changes):
     """Leave what a training leaves before it is finished."""
     run = RunDirectory(path)
-    run.create()
+    run.path.mkdir(parents=True, exist_ok=True)
     run.write_config(POINTS[0].config.replace(**changes))
     return run
 
@@ -39,20 +38,15 @@ def test_a_new_sweep(tmp_path, place):
 def test_a_finished_run_is_done(tmp_path, place):
     begin(place).write_metrics({"test": {}, "training": {}})
     assert [plan.done for plan in plans(tmp_path)] == [True, False]
-    clear_unfinished(plans(tmp_path)[0])
-    assert (place / "metrics.json").exists()
 
 
-def test_an_unfinished_run_is_removed(tmp_path, place):
+def test_an_unfinished_run_is_not(tmp_path, place):
     run = begin(place)
-    run.figures.mkdir()
-    (run.figures / "a.png").write_bytes(b"")
-    plan = plans(tmp_path)[0]
-    assert not plan.done
-    assert place.exists()  # nothing is removed by asking
-    clear_unfinished(plan)
-    assert not place.exists()
-    clear_unfinished(plan)  # nothing to remove
+    assert not plans(tmp_path)[0].done
+    run.write_metrics({"test": {}, "training": {}})  # killed while the report was written
+    run.checkpoint.mkdir()
+    (run.checkpoint / "epoch_0001_batch_000000.npz").write_bytes(b"")
+    assert not plans(tmp_path)[0].done
 
 
 def test_numbers_of_an_interrupted_training_do_not_finish_it(tmp_path, place):
@@ -89,23 +83,3 @@ def test_settings_that_cannot_be_read(tmp_path, place, content):
     with pytest.raises(RunDirectoryError, match=r"hold runs of this sweep only. .*seed=0 \(`confi"):
         plans(tmp_path)
     assert (place / "config.json").exists()
-
-
-def test_a_directory_that_cannot_be_removed(tmp_path, place, monkeypatch):
-    begin(place)
-
-    def refuse(path):
-        raise PermissionError(13, "Permission denied", str(path))
-
-    monkeypatch.setattr(shutil, "rmtree", refuse)
-    with pytest.raises(RunDirectoryError, match=r"made again. .*seed=0 \(Permission denied\)"):
-        clear_unfinished(plans(tmp_path)[0])
-
-
-def test_a_link_is_not_followed(tmp_path, place):
-    elsewhere = begin(tmp_path / "elsewhere").path
-    place.parent.mkdir(parents=True)
-    os.symlink(elsewhere, place)
-    with pytest.raises(RunDirectoryError, match=r"made again.*symbolic link"):
-        clear_unfinished(plans(tmp_path)[0])
-    assert (elsewhere / "config.json").exists()

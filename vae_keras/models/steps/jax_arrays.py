@@ -16,7 +16,8 @@ import jax
 import keras
 import numpy as np
 
-from vae_keras.models.batching import KERAS_BATCH_SIZE
+from vae_keras.data import ImageStream
+from vae_keras.data.array_batches import ArrayBatches
 
 # Of what the device has left: activations need room too.
 _SHARE_OF_MEMORY = 0.5
@@ -28,25 +29,22 @@ class DeviceArrays(keras.utils.PyDataset):
     To Keras it is a data set with so many batches; what they are, `numbers` says.
 
     Args:
-        arrays: `(images, labels)`, NumPy arrays of one length; labels may be `None`, or the images.
-        batch_size: Images of a batch; the last one of an epoch may hold fewer.
-        shuffle: Whether to shuffle.
+        stream: The batches, of images in an array.
     """
 
-    def __init__(self, arrays: tuple[Any, Any], batch_size: int, *, shuffle: bool) -> None:
+    def __init__(self, stream: ImageStream) -> None:
         super().__init__()
-        images, labels = arrays
+        images, labels = stream.images, stream.labels
         on_device = jax.device_put(images)
-        same = labels is images
-        self.arrays = on_device, on_device if same or labels is None else jax.device_put(labels)
+        self.arrays = on_device, on_device if labels is None else jax.device_put(labels)
         self.labelled = labels is not None
-        self.batch_size = batch_size
-        self.shuffle = shuffle
-        self.order = np.arange(len(images), dtype="int32")
+        self.stream = stream
+        self.batch_size = stream.batch_size
+        self.order = np.arange(0, dtype="int32")
         self.taken = 0
 
     def __len__(self) -> int:
-        return -(-len(self.order) // self.batch_size)
+        return self.stream.steps
 
     def __getitem__(self, index: int) -> tuple[np.ndarray]:
         # Keras copies it to the device, each by itself: as little as can be.
@@ -67,35 +65,26 @@ class DeviceArrays(keras.utils.PyDataset):
 
     def on_epoch_begin(self) -> None:
         self.taken = 0
-        if self.shuffle:
-            # NumPy's global generator, which `keras.utils.set_random_seed` seeds: as Keras does.
-            self.order = np.random.permutation(len(self.order)).astype("int32")  # noqa: NPY002
+        self.order = self.stream.next_order().astype("int32")
 
 
-def device_arrays(model: Any, x: Any, y: Any, arguments: dict[str, Any]) -> DeviceArrays | None:
+def device_arrays(model: Any, x: Any) -> DeviceArrays | None:
     """Return the arrays of a `fit`, put on the device; `None` if Keras' own way is the one to go.
 
     Args:
         model: The model, compiled.
-        x: What `fit` was given as images.
-        y: And as labels.
-        arguments: Its other arguments.
+        x: What `fit` was given.
     """
-    others = ("class_weight", "validation_split", "steps_per_epoch")
     if (
         model.steps_per_execution == 1
         or model.run_eagerly
         or not model.jit_compile
         or keras.distribution.distribution() is not None
-        or not isinstance(x, np.ndarray)
-        or not (y is None or (isinstance(y, np.ndarray) and len(y) == len(x)))
-        or any(arguments.get(name) for name in others)
-        or arguments.get("sample_weight") is not None
-        or not pays_off(x.nbytes + (0 if y is None or y is x else y.nbytes))
+        or not isinstance(x, ArrayBatches)
     ):
         return None
-    size = arguments.get("batch_size") or KERAS_BATCH_SIZE
-    return DeviceArrays((x, y), size, shuffle=bool(arguments.get("shuffle", True)))
+    arrays = [one for one in (x.stream.images, x.stream.labels) if one is not None]
+    return DeviceArrays(x.stream) if pays_off(sum(one.nbytes for one in arrays)) else None
 
 
 def training_function(model: Any, source: DeviceArrays) -> Any:

@@ -1,0 +1,1 @@
+"""Checkpoints of a training, from which it goes on as if nothing had happened."""

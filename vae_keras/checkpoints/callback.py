@@ -1,0 +1,203 @@
+"""The callback that keeps checkpoints."""
+
+import math
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from vae_keras.checkpoints.directory import CheckpointDirectory, Saved
+from vae_keras.checkpoints.lock import only_one
+from vae_keras.checkpoints.state import (
+    description,
+    is_finite,
+    restore_callbacks,
+    restore_variables,
+    state_of_callbacks,
+    state_of_variables,
+)
+from vae_keras.errors import ArgumentError, RunDirectoryError
+
+# Of the time that training takes; where a checkpoint takes long to write, the next one waits.
+_SHARE_OF_TIME = 0.02
+
+
+class Checkpoint(keras.callbacks.Callback):
+    """Keep checkpoints; the same `fit` called again goes on where the last one is.
+
+    However training ended - the process killed, the machine out of power, the disk full - the
+    numbers at the end are those of a training that was never interrupted: weights, optimizer,
+    step, KL weight, noise, order of the images, counters and best weights of the callbacks,
+    history. On a CPU they are the same bit for bit.
+
+    `fit` on arrays and `ImageFiles` goes on within an epoch, other data with the beginning of one,
+    in whatever order they then have. Keras' callbacks, and those of this package, keep their
+    state; one of your own does if it has `get_state()` and `set_state(state)`.
+
+    The checkpoints of a training that has ended stay, and `fit` then has nothing to do, or goes on
+    where `epochs` is larger than it was. Take another directory for another training, or delete it.
+
+    Args:
+        directory: Where they are kept.
+        every_epochs: Epochs from one checkpoint to the next; `None` for `every_minutes`.
+        every_minutes: Minutes from one to the next, within an epoch too; 0 for as often as
+            possible. Defaults to `1.0`. Where a checkpoint takes so long to write that this would
+            be more than 2 % of the time, it waits longer.
+        keep: Checkpoints to keep, >= 1. Defaults to `2`: if one is damaged, there is another.
+        lock: Whether to refuse a second process that uses the directory. Defaults to `True`.
+
+    Raises:
+        ArgumentError: If a value makes no sense.
+        RunDirectoryError: In `fit`, if a checkpoint cannot be written or is of another training.
+
+    Attributes:
+        resumed: `(epochs, batches)` that were done before, `None` from the beginning.
+        seconds: Time that training took, with that before.
+
+    Example:
+        >>> vae.fit(x, epochs=100, callbacks=[Checkpoint("checkpoints")])
+    """
+
+    def __init__(
+        self,
+        directory: str | Path,
+        *,
+        every_epochs: int | None = None,
+        every_minutes: float = 1.0,
+        keep: int = 2,
+        lock: bool = True,
+    ) -> None:
+        super().__init__()
+        for name, value in (("every_epochs", every_epochs), ("keep", keep)):
+            if value is not None and (not isinstance(value, int) or value < 1):
+                raise ArgumentError(
+                    f"`{name}` must be a positive integer. Received: {name}={value!r}"
+                )
+        if not 0 <= every_minutes < math.inf:
+            raise ArgumentError(
+                "`every_minutes` must be a finite number of at least 0. "
+                f"Received: every_minutes={every_minutes!r}"
+            )
+        self.files = CheckpointDirectory(directory, keep)
+        self.every_epochs = every_epochs
+        self.every_minutes = every_minutes
+        self.lock = lock
+        self.resumed: tuple[int, int] | None = None
+        self._before = 0.0
+        self._began = self._last = time.monotonic()
+        self._last_took = 0.0
+        self._driven = False
+
+    @property
+    def seconds(self) -> float:
+        return self._before + time.monotonic() - self._began
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        if not self._driven:
+            raise ArgumentError(
+                "`Checkpoint` must be used in `fit` of a model of this package, as a member of the "
+                f"list `callbacks`. Received: a {type(self.model).__name__}"
+            )
+
+    # What follows is for `fit`, which calls it after all other callbacks.
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Use the directory alone, and be a callback of a `fit` that knows of checkpoints."""
+        what = "The directory of a `Checkpoint`"
+        with only_one(self.files.path, what=what) if self.lock else nullcontext():
+            self._driven = True
+            try:
+                yield
+            finally:
+                self._driven = False
+
+    def begin(self, model: Any, callbacks: Sequence[Any], order: dict[str, Any] | None) -> Any:
+        """Restore the newest checkpoint, if there is one, and return it.
+
+        Args:
+            model: The model, compiled.
+            callbacks: All callbacks; their `on_train_begin` has been called.
+            order: What the order of the images depends on; `None` where it is not known.
+        """
+        saved = self.files.newest()
+        self.resumed = None if saved is None else (saved.epoch, saved.batch)
+        self._before = 0.0 if saved is None else saved.facts["seconds"]
+        if saved is not None:
+            self._check_same(model, saved, order)
+            restore_variables(model, saved.arrays, metrics=False)
+            restore_callbacks(callbacks, saved.facts["callbacks"], saved.arrays)
+        self._began = self._last = time.monotonic()
+        return saved
+
+    def restore_metrics(self, model: Any, saved: Saved) -> None:
+        """Set the metrics to those of a checkpoint within an epoch; `fit` has reset them."""
+        restore_variables(model, saved.arrays, metrics=True)
+
+    def is_due(self, *, epochs: int | None = None) -> bool:
+        """Tell whether it is time for a checkpoint.
+
+        Args:
+            epochs: Epochs that are done, at the end of one; `None` within one.
+        """
+        if self.every_epochs is not None:
+            return epochs is not None and epochs % self.every_epochs == 0
+        wait = 60 * self.every_minutes and max(
+            60 * self.every_minutes, self._last_took / _SHARE_OF_TIME
+        )
+        return time.monotonic() - self._last >= wait
+
+    def save(
+        self,
+        model: Any,
+        callbacks: Sequence[Any],
+        order: dict[str, Any] | None,
+        *,
+        epoch: int,
+        batch: int = 0,
+    ) -> None:
+        """Write a checkpoint, unless a weight is no longer a finite number.
+
+        Args:
+            model: The model.
+            callbacks: All callbacks.
+            order: What the order of the images depends on.
+            epoch: Epochs that are done.
+            batch: Batches that are done of the epoch after them.
+        """
+        began = time.monotonic()
+        arrays = state_of_variables(model)
+        if not is_finite(arrays):
+            return  # the last one was of good weights
+        facts = {
+            "of": description(model),
+            "order": order,
+            "stopped": bool(model.stop_training),
+            "seconds": self.seconds,
+            "callbacks": state_of_callbacks(callbacks, arrays),
+        }
+        self.files.write(Saved(epoch, batch, facts, arrays))
+        self._last = time.monotonic()
+        self._last_took = self._last - began
+
+    def restore_weights(self, model: Any) -> bool:
+        """Give the model the newest weights that were kept; return whether there are some."""
+        saved = self.files.newest()
+        if saved is not None:
+            restore_variables(model, saved.arrays, metrics=False)
+        return saved is not None
+
+    def _check_same(self, model: Any, saved: Saved, order: dict[str, Any] | None) -> None:
+        before = saved.facts["order"]
+        other = saved.facts["of"] != description(model) or (before is None) != (order is None)
+        if before is not None and order is not None:
+            other = other or any(before[name] != order[name] for name in order if name != "seeds")
+        if other:
+            raise RunDirectoryError(
+                f"`{self.files.path}` must hold checkpoints of this training, or none. Received: "
+                "those of one with another model or other data; delete them or take another "
+                "directory"
+            )
