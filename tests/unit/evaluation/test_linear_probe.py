@@ -55,7 +55,6 @@ def test_a_label_that_training_lacks_is_an_error_of_the_probe():
 @pytest.mark.parametrize(
     ("train", "labels", "test", "message"),
     [
-        (np.zeros((4, 2)), [0, 0, 1, 1], np.zeros((2, 2)), "`train_codes` must vary"),
         (np.eye(4, 2), [1, 1, 1, 1], np.zeros((2, 2)), "two classes. Received: all 1"),
         (np.eye(4, 2), [0, 1], np.zeros((2, 2)), "`train_labels` must have one label for each"),
         (np.eye(4, 2), [0, 0, 1, 1], np.zeros((2, 3)), "`test_codes` must have as many dim"),
@@ -66,3 +65,8 @@ def test_a_label_that_training_lacks_is_an_error_of_the_probe():
 def test_wrong_input_is_refused(train, labels, test, message):
     with pytest.raises(ArgumentError, match=message):
         linear_probe_accuracy(train, labels, test, [0, 1])
+
+
+def test_codes_that_do_not_vary_leave_the_most_frequent_class():
+    codes, labels = np.zeros((5, 2)), [3, 1, 1, 1, 3]
+    assert linear_probe_accuracy(codes, labels, np.zeros((4, 2)), [1, 3, 1, 1]) == 0.75
