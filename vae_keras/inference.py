@@ -1,98 +1,122 @@
 """Loading a trained model, from a run directory or a `.keras` file."""
 
 import os
-import threading
-import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vae_keras.errors import ModelFileError
+from vae_keras.model_file import (
+    Refused,
+    check_config,
+    check_format,
+    check_size,
+    custom_names,
+    private_copy,
+    read_members,
+    read_weights,
+    without_initial_values,
+)
 
 if TYPE_CHECKING:
     from vae_keras.models import ImageModel
 
-_MEMBERS = {"metadata.json", "config.json", "model.weights.h5"}
 
-
-# Random initialisers of Keras; the others, variance scaling, are its subclasses.
-_RANDOM = ("VarianceScaling", "RandomNormal", "RandomUniform", "TruncatedNormal", "Orthogonal")
-_DTYPES = ("float32", "float16", "float64", "int32")  # that NumPy knows too
-_one_at_a_time = threading.RLock()
-
-
-def load(path: str | Path, *, compile: bool = True) -> "ImageModel":
+def load(
+    path: str | Path, *, compile: bool = True, custom_objects: Mapping[str, Any] | None = None
+) -> "ImageModel":
     """Load a model of any kind with its weights, optimizer and KL weight.
 
-    Keras' `safe_mode` stays on: a file cannot bring code of its own.
+    No code comes from a file: one that names a class or function that is neither this package's
+    nor on its list of Keras' is refused, and so is one that would take more time or memory than
+    its size lets expect (docs/security.md).
 
     Args:
         path: A run directory, or a `.keras` file.
         compile: Whether to bring the optimizer, whose state is twice as large as the weights.
             Without it the model does all but `fit`. Defaults to `True`.
+        custom_objects: Classes and functions of your own, or more of Keras', that the file may
+            name: `{"SquaredMeans": SquaredMeans}`. Defaults to `None`.
 
     Returns:
         The `VAE`, `ConditionalVAE` or `Autoencoder`, compiled as it was saved: `fit` goes on where
         it stopped.
 
     Raises:
-        ModelFileError: If there is no such file, it is damaged, or it holds another model.
+        ModelFileError: If there is no such file, it is damaged, it holds another model, or
+            something that is not loaded from a file.
+        ArgumentError: If `custom_objects` holds something else.
 
     Example:
         >>> vae = vae_keras.load("runs/first")
         >>> vae.reconstruct(images)
     """
+    names = custom_names(custom_objects)
     file = _model_file(Path(path))
+    try:
+        return _loaded(file, compile, names)
+    except ModelFileError:
+        raise
+    except Refused as error:
+        raise ModelFileError(
+            f"`path` must be a model that is safe to load. Received: {file} ({_first_line(error)})"
+        ) from error
+    except Exception as error:  # h5py, zipfile and Keras raise almost anything on damaged files
+        refused = _refused_within(error)
+        raise ModelFileError(
+            f"`path` must be a model that this version of the package saved. Received: {file} "
+            f"({_first_line(refused or error)})"
+        ) from error
+
+
+def _loaded(file: Path, compile: bool, names: dict[str, Any]) -> "ImageModel":
+    try:
+        members = read_members(file)
+    except (Refused, OSError) as error:
+        raise ModelFileError(
+            f"`path` must be a whole .keras file. Received: {file} ({_first_line(error)})"
+        ) from error
     import keras
 
     from vae_keras.models import ImageModel
 
-    try:
-        with _without_initial_values(keras.initializers):
-            model = keras.saving.load_model(file, compile=compile, safe_mode=True)
-    except Exception as error:  # h5py, zipfile and Keras raise almost anything on damaged files
-        raise ModelFileError(
-            f"`path` must be a model that this version of the package saved. Received: {file} "
-            f"({_first_line(error)})"
-        ) from error
+    _check_kind(members.config, names, file)
+    check_config(members.config, names)
+    weights = read_weights(members.weights)
+    values = weights.values
+    with private_copy(members, weights) as copy, without_initial_values(values):
+        del members, weights
+        model = keras.saving.load_model(copy, custom_objects=names, compile=compile, safe_mode=True)
     if not isinstance(model, ImageModel):
-        raise ModelFileError(
-            "`path` must be a saved `VAE`, `ConditionalVAE` or `Autoencoder`. "
-            f"Received: {file}, a `{type(model).__name__}`"
-        )
+        raise _another_model(file, type(model).__name__)
+    check_size(model)
     return model
 
 
-@contextmanager
-def _without_initial_values(initializers: Any) -> Iterator[None]:
-    """Draw no initial weights on this thread: the file has their values.
+def _check_kind(config: Any, names: dict[str, Any], file: Path) -> None:
+    """Raise `ModelFileError` unless a config is that of a model of images, and can be read."""
+    import keras
 
-    JAX would compile each draw, of each shape: most of the time that loading took. NaN stands in
-    their place, so that a value that a file did not set could not go unseen.
-    """
-    import numpy as np
+    from vae_keras.models import ImageModel
 
-    thread = threading.get_ident()
-    classes = [getattr(initializers, name) for name in (*_RANDOM, "Zeros")]
-    originals = [one.__call__ for one in classes]
-
-    def quick(original: Any, value: float) -> Any:
-        def call(self: Any, shape: Any, dtype: Any = None, **options: Any) -> Any:
-            if threading.get_ident() != thread or options or dtype not in _DTYPES:
-                return original(self, shape, dtype=dtype, **options)
-            return np.full(shape, value, dtype)
-
-        return call
-
-    with _one_at_a_time:
+    if not isinstance(config, dict) or not isinstance(config.get("class_name"), str):
+        raise Refused("config.json describes no model")
+    registered = str(config.get("registered_name"))
+    kind = names.get(registered) or keras.saving.get_registered_object(registered)
+    if not isinstance(kind, type) or not issubclass(kind, ImageModel):
+        raise _another_model(file, config["class_name"])
+    if isinstance(config.get("config"), dict):
         try:
-            for one, original in zip(classes, originals, strict=True):
-                one.__call__ = quick(original, 0.0 if one.__name__ == "Zeros" else float("nan"))
-            yield
-        finally:
-            for one, original in zip(classes, originals, strict=True):
-                one.__call__ = original
+            check_format(config["config"].get("format_version", 0))
+        except ModelFileError as error:
+            raise ModelFileError(f"{error}, in {file}") from error
+
+
+def _another_model(file: Path, name: str) -> ModelFileError:
+    return ModelFileError(
+        "`path` must be a saved `VAE`, `ConditionalVAE` or `Autoencoder`. "
+        f"Received: {file}, a `{name[:80]}`"
+    )
 
 
 def _model_file(path: Path) -> Path:
@@ -107,18 +131,14 @@ def _model_file(path: Path) -> Path:
         raise ModelFileError(
             f"`path` must be a run directory or a .keras file. Received: {path} (no such file)"
         )
-    try:
-        with zipfile.ZipFile(path) as archive:
-            missing = _MEMBERS.difference(archive.namelist())
-    except (OSError, zipfile.BadZipFile) as error:
-        raise ModelFileError(
-            f"`path` must be a whole .keras file. Received: {path} ({_first_line(error)})"
-        ) from error
-    if missing:
-        raise ModelFileError(
-            f"`path` must be a .keras file. Received: {path}, without {', '.join(sorted(missing))}"
-        )
     return path
+
+
+def _refused_within(error: BaseException | None) -> Refused | None:
+    """Return what refused the file, where Keras has put an error of its own around it."""
+    while error is not None and not isinstance(error, Refused):
+        error = error.__cause__ or error.__context__
+    return error
 
 
 def _first_line(error: Exception) -> str:

@@ -121,12 +121,6 @@ def test_half_of_a_model(run, tmp_path):
     assert refused(path).endswith("a `Functional`")
 
 
-def test_code_of_its_own_is_refused(tmp_path, capfd):
-    path = tmp_path / "lambda.keras"
-    keras.Sequential([keras.Input((2,)), keras.layers.Lambda(lambda x: x + 1)]).save(path)
-    assert "unsafe" in refused(path) or "Lambda" in refused(path)
-
-
 @pytest.mark.backend
 def test_without_the_optimizer(run):
     path, vae = run
