@@ -59,3 +59,14 @@ def tiny_vae() -> Callable[..., Any]:
         return vae
 
     return build
+
+
+@pytest.fixture
+def half_floats() -> Any:
+    """Make float16 Keras' default float, as a user may; what counts in float32 must still do so."""
+    import keras
+
+    before = keras.config.floatx()
+    keras.config.set_floatx("float16")
+    yield
+    keras.config.set_floatx(before)

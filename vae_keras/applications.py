@@ -17,6 +17,7 @@ from vae_keras.data.image_files import check_headers, find_names
 from vae_keras.errors import ArgumentError
 from vae_keras.files import check_free, save_figure, written_beside
 from vae_keras.inference import load
+from vae_keras.printable import printable
 from vae_keras.run_data import class_names, class_number, run_data
 from vae_keras.run_pictures import SAMPLES, SAMPLES_IN_EACH_CLASS
 from vae_keras.sample_images import sample_images
@@ -56,7 +57,7 @@ def reconstruct_files(
             shown = [vae.to_unit_range(pixels[some]), reconstructions[some].copy()]
     axes = plotting.plot_reconstructions(*shown)
     save_figure(axes.figure, output / "overview.png")
-    print(f"{len(files)} reconstructions and overview.png are in {output}")
+    print(f"{len(files)} reconstructions and overview.png are in {printable(output)}")
 
 
 def sample_to_file(
@@ -103,7 +104,7 @@ def sample_to_file(
     else:
         save_figure(plotting.plot_samples(images).figure, output)
     each = f" in each of {vae.num_classes} classes" if every_class else ""
-    print(f"{n} samples{each} are in {output}")
+    print(f"{n} samples{each} are in {printable(output)}")
 
 
 def encode_files(
@@ -138,7 +139,7 @@ def encode_files(
             np.savez(beside, name=np.array([*_names(files, 0, len(files))]), **codes)
         else:
             _write_table(beside, files, parts, vae.latent_dim, len(names))
-    print(f"{len(files)} codes of size {vae.latent_dim} are in {output}")
+    print(f"{len(files)} codes of size {vae.latent_dim} are in {printable(output)}")
 
 
 def _files(vae: Any, images: Sequence[str]) -> ImageFiles:
@@ -185,7 +186,13 @@ def _write_table(path: Path, files: ImageFiles, parts: Any, latent_dim: int, col
         for start, arrays in parts:
             codes = np.concatenate(arrays, axis=1)
             for name, values in zip(_names(files, start, len(codes)), codes, strict=True):
-                writer.writerow([name, *values.tolist()])
+                writer.writerow([_cell(name), *values.tolist()])
+
+
+def _cell(name: str) -> str:
+    """Return the path of an image as a cell, which no spreadsheet takes for a formula."""
+    text = printable(name)
+    return f"./{text}" if text.startswith(("=", "+", "-", "@")) else text
 
 
 def _check_suffix(output: Path, suffixes: tuple[str, ...]) -> None:

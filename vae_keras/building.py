@@ -13,6 +13,7 @@ import numpy as np
 
 from vae_keras.config import OPTION_AXES, Config
 from vae_keras.data import ImageDataset, binarized, load_dataset, without_classes
+from vae_keras.determinism import make_deterministic
 from vae_keras.errors import ArgumentError, DataError, unknown_name
 from vae_keras.models import (
     VAE,
@@ -75,6 +76,8 @@ def build_model(
         ArgumentError: If a member does not exist or does not take an option that is set, or an
             argument that the settings ask for is missing.
     """
+    if config.deterministic:
+        make_deterministic()
     keras.utils.set_random_seed(config.seed)
     with _precision(config.precision):
         return _built_model(config, image_shape, num_classes, images)
@@ -100,12 +103,13 @@ def _built_model(
         kinds["num_classes"] = num_classes
     elif config.model == "autoencoder":
         kinds["variational"] = False
+    guard = {"skip_gradient_norm": config.skip_gradient_norm}
     encoder, decoder = architecture(
         image_shape, config.latent_dim, likelihood, **config.architecture_options, **kinds
     )
     model: ImageModel
     if config.model == "autoencoder":
-        model = Autoencoder(encoder, decoder, likelihood, seed=config.seed)
+        model = Autoencoder(encoder, decoder, likelihood, seed=config.seed, **guard)
     else:
         kind = ConditionalVAE if config.model == "conditional" else VAE
         model = kind(
@@ -119,6 +123,7 @@ def _built_model(
             kl_schedule=named_schedule(config.kl_schedule, config.warmup_steps),
             binarize=config.binarize == "dynamic",
             seed=config.seed,
+            **guard,
         )
     multiplications = multiplications_of(encoder) + multiplications_of(decoder)
     model.compile(

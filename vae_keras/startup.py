@@ -7,17 +7,22 @@ import tempfile
 from collections.abc import Iterator
 
 from vae_keras.config_rules import BACKENDS
+from vae_keras.determinism import make_deterministic, prepare_determinism
 from vae_keras.distribution import check_distributable, join_processes
 from vae_keras.errors import ArgumentError, unknown_name
 
 
-def load_backend(backend: str | None, *, distribute: bool = False) -> None:
+def load_backend(
+    backend: str | None, *, distribute: bool = False, deterministic: bool = False
+) -> None:
     """Choose the Keras backend and import it, without the chatter of its start.
 
     Args:
         backend: `"tensorflow"`, `"jax"` or `"torch"`; `None` leaves the choice to Keras.
         distribute: Whether to join the other processes that the environment tells of, for training
             on several machines. Defaults to `False`.
+        deterministic: Whether to have it compute the same bits each time on a GPU too.
+            Defaults to `False`.
 
     Raises:
         ArgumentError: If there is no such backend, it is not installed, or it cannot do with
@@ -31,6 +36,8 @@ def load_backend(backend: str | None, *, distribute: bool = False) -> None:
     name = os.environ.get("KERAS_BACKEND", "tensorflow")
     if distribute:
         check_distributable(name)
+    if deterministic:
+        prepare_determinism(name)
     with _quiet_start():
         try:
             import keras
@@ -43,6 +50,8 @@ def load_backend(backend: str | None, *, distribute: bool = False) -> None:
             # Spares Keras to agree with the others on a seed: `build_model` sets its own.
             keras.utils.set_random_seed(0)
             join_processes()
+        if deterministic:
+            make_deterministic()
         keras.ops.zeros(1)  # brings the devices up
 
 

@@ -42,7 +42,7 @@ class Sweep:
         overrides = {name: getattr(self.settings, name) for name in self.typed}
         base = self._base(vary)
         sweep_points(base, vary, overrides=overrides)  # a mistake is said before the backend loads
-        load_backend(self.settings.backend)
+        load_backend(self.settings.backend, deterministic=self.settings.deterministic)
         from vae_keras.studies.sweep import raise_if_failed, run_sweep
 
         raise_if_failed(run_sweep(base, vary, Path(self.output), overrides=overrides))

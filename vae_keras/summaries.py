@@ -13,6 +13,7 @@ from rich.text import Text
 
 from vae_keras.config import read_config
 from vae_keras.preset_table import SUMMARIES
+from vae_keras.printable import printable
 from vae_keras.run import RunDirectory
 
 _PAGE_WIDTH = 100  # of a notebook, in characters
@@ -197,12 +198,13 @@ def print_closing_table(
     if training["peak_memory_mib"] is not None:
         line += f", peak memory {training['peak_memory_mib']:.0f} MiB"
     console.print(line, highlight=False)
-    path = run_directory.path
+    path = printable(run_directory.path)
+    again = shlex.quote(printable(run_directory.config))
     console.print(f"Everything is in {path}", style="bold", highlight=False, soft_wrap=True)
     console.print(
         f"  look:   {path}/report.html\n"
-        f"  load:   vae_keras.load({str(path)!r})\n"
-        f"  again:  vae-keras train --config {shlex.quote(str(run_directory.config))}",
+        f"  load:   vae_keras.load({str(run_directory.path)!r})\n"
+        f"  again:  vae-keras train --config {again}",
         highlight=False,
         soft_wrap=True,
     )

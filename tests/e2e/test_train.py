@@ -118,6 +118,13 @@ def test_environment(run):
     assert len(facts["data"]["sha256"]) == 64
     assert "scikit-learn" in facts["data"]["source"]
     assert facts["devices"]
+    assert facts["training"] == {
+        "deterministic": False,
+        "jit_compile": keras.backend.backend() == "jax",
+        "steps_per_execution": 20 if keras.backend.backend() == "tensorflow" else 1,
+        "seed": 0,
+    }
+    assert facts["processor"]["instruction_sets"] is not None
 
 
 def test_what_is_printed(run):
@@ -226,7 +233,10 @@ def test_interrupted_training_leaves_a_model(script, tiny, tmp_path):
     finally:
         process.kill()
     assert (process.returncode, errors) == (130, "vae-keras train: interrupted\n")
-    assert output.splitlines()[-1] == f"The model so far is in {path}/model.keras"
+    assert output.splitlines()[-2:] == [
+        f"The model so far is in {path}/model.keras",
+        f"It goes on with: vae-keras train --resume {path}",
+    ]
     vae = vae_keras.load(path)
     assert int(vae.optimizer.iterations) >= 2  # an epoch at least
     assert len(rows(path / "history.csv")) >= 1

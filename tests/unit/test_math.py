@@ -7,7 +7,10 @@ from keras import ops
 from vae_keras.math import (
     LOG_VAR_LIMIT,
     DiagonalGaussian,
+    gaussian_log_prob,
+    kl_per_dimension_to_standard_normal,
     kl_to_standard_normal,
+    log_mean_exp,
     reparameterize,
     soft_bound,
     sum_per_image,
@@ -69,3 +72,64 @@ def test_soft_bound_holds_everywhere_and_keeps_the_order():
 def test_soft_bound_takes_another_limit():
     bounded = soft_bound(ops.convert_to_tensor([-1e3, 0.0, 1e3], "float32"), 12.0)
     np.testing.assert_allclose(ops.convert_to_numpy(bounded), [-12.0, 0.0, 12.0], atol=1e-4)
+
+
+def test_the_soft_bound_of_log_variances_is_20_by_default():
+    bounded = soft_bound(ops.convert_to_tensor([-1e3, 1e3], "float32"))
+    np.testing.assert_allclose(ops.convert_to_numpy(bounded), [-20.0, 20.0], atol=1e-6)
+
+
+def test_gaussian_log_prob_of_hand_computed_values():
+    gaussian = DiagonalGaussian(np.array([[1.0, 0.0]]), np.array([[0.0, math.log(4.0)]]))
+    log_prob = gaussian_log_prob(gaussian, np.array([[3.0, 2.0]]))
+    # Standardised 2 and 1, standard deviations 1 and 2.
+    expected = -0.5 * (4 + 1 + math.log(4) + 2 * math.log(2 * math.pi))
+    np.testing.assert_allclose(ops.convert_to_numpy(log_prob), [expected], rtol=1e-6)
+
+
+def test_gaussian_log_prob_takes_one_log_variance_for_all():
+    log_prob = gaussian_log_prob(DiagonalGaussian(np.zeros((2, 1)), math.log(9.0)), np.ones((2, 3)))
+    expected = 3 * (-0.5 / 9 - math.log(3) - 0.5 * math.log(2 * math.pi))
+    np.testing.assert_allclose(ops.convert_to_numpy(log_prob), [expected] * 2, rtol=1e-6)
+
+
+def test_log_mean_exp_goes_over_one_axis_the_first_by_default():
+    values = np.log([[1.0, 2.0, 6.0], [3.0, 4.0, 8.0]])
+    over_rows, over_columns = np.log([2.0, 3.0, 7.0]), np.log([3.0, 5.0])
+    for found, expected in (
+        (log_mean_exp(values), over_rows),
+        (log_mean_exp(values, 0), over_rows),
+        (log_mean_exp(values, axis=1), over_columns),
+        (log_mean_exp(values, axis=-1), over_columns),
+    ):
+        np.testing.assert_allclose(ops.convert_to_numpy(found), expected, rtol=1e-6)
+
+
+def test_log_mean_exp_of_large_logarithms_does_not_overflow():
+    assert float(log_mean_exp(np.array([1000.0, 1000.0]))) == pytest.approx(1000.0)
+    assert float(log_mean_exp(np.array([-1000.0, 0.0]))) == pytest.approx(-math.log(2), abs=1e-6)
+
+
+def test_all_count_in_float32_where_keras_counts_in_float16(half_floats):
+    mean, log_var, values = np.random.default_rng(0).normal(size=(3, 4, 50)) * [[[1.0]], [[2]], [[3]]]
+    posterior = DiagonalGaussian(mean, log_var)
+    terms = 0.5 * (mean**2 + np.exp(log_var) - 1 - log_var)
+    squares = (values - mean) ** 2 * np.exp(-log_var)
+    expected = {
+        kl_per_dimension_to_standard_normal: ((posterior,), terms),
+        kl_to_standard_normal: ((posterior,), terms.sum(axis=1)),
+        gaussian_log_prob: (
+            (posterior, values),
+            -0.5 * (squares + log_var + math.log(2 * math.pi)).sum(axis=1),
+        ),
+        reparameterize: ((posterior, values), mean + np.exp(0.5 * log_var) * values),
+        log_mean_exp: ((1e4 + values,), 1e4 + np.log(np.exp(values).mean(axis=0))),
+        sum_per_image: ((1e4 + values,), (1e4 + values).sum(axis=1)),
+    }
+    for function, (arguments, wanted) in expected.items():
+        found = function(*arguments)
+        assert "float32" in str(found.dtype), function
+        # Half precision would be off by a thousandth.
+        np.testing.assert_allclose(
+            ops.convert_to_numpy(found), wanted, rtol=2e-6, atol=2e-5, err_msg=function.__name__
+        )

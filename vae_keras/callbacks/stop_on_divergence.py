@@ -10,12 +10,14 @@ _TERMS = ("recon_loss", "kl_loss", "kl_scaled", "loss")
 
 
 class StopOnDivergence(keras.callbacks.Callback):
-    """Stop training when a loss term becomes NaN or infinite, naming term, epoch and batch.
+    """Stop training when a loss term or the gradient becomes NaN or infinite, and say where.
 
-    Unlike Keras' `TerminateOnNaN` it says which term went first. With `EarlyStopping` and
-    `restore_best_weights=True` in the list, the model ends with its last good weights. The losses
-    of a batch are read when the next one has been handed to the device, so that it never waits;
-    where one call takes several steps, the message names the batches of the call.
+    Unlike Keras' `TerminateOnNaN` it says which term went first, in which epoch and batch. The
+    model's steps leave out an update whose gradient is not finite, so that it ends with its last
+    good weights; with `EarlyStopping` and `restore_best_weights=True` in the list, with those of
+    its best epoch. The losses of a batch are read when the next one has been handed to the device,
+    so that it never waits; where one call takes several steps, the message names the batches of
+    the call.
 
     Args:
         warn: Whether to warn; a caller that raises on `message` need not. Defaults to `True`.
@@ -60,9 +62,13 @@ class StopOnDivergence(keras.callbacks.Callback):
         if self.message is not None or math.isfinite(float(logs.get("loss", 0.0))):
             return
         term = next(name for name in _TERMS if not math.isfinite(float(logs.get(name, 0.0))))
+        what = f"`{term}` became {float(logs[term])}"
+        if term == "loss" and math.isnan(float(logs[term])):
+            # NaN out of finite terms: what `GradientGuard` adds. A sum of them could be infinite.
+            what = "the gradient of `loss` became infinite or not a number, though `loss` did not,"
         first, last = self._batches
         batch = f"batch {last}" if first == last else f"one of the batches {first} to {last}"
-        self._stop(f"`{term}` became {float(logs[term])} in epoch {self._epoch + 1}, {batch}")
+        self._stop(f"{what} in epoch {self._epoch + 1}, {batch}")
 
     def _stop(self, what: str) -> None:
         self.message = (

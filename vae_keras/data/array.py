@@ -1,19 +1,20 @@
 """Images in NumPy files: `.npy`, or `.npz` with the keys that Keras uses."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
 from vae_keras.data import keras_cache
 from vae_keras.data.image_dataset import Source, Split
+from vae_keras.data.numpy_file import read_npy, read_npz
 from vae_keras.errors import DataError
 
 IMAGE_KEYS = ("x_train", "x", "images")
 LABEL_KEYS = ("y_train", "y", "labels")
 SUFFIXES = (".npy", ".npz")
 _KNOWN_KEYS = (*IMAGE_KEYS, *LABEL_KEYS, "x_test", "y_test")
-_MAGIC = {".npy": (b"\x93NUMPY",), ".npz": (b"PK\x03\x04", b"PK\x05\x06")}
+MOST_CLASSES = 1 << 16  # tables and pictures have a place for each
 
 
 def read(path: Path) -> Source:
@@ -29,8 +30,8 @@ def read(path: Path) -> Source:
     """
     origin = f"file {keras_cache.shown(path)}"
     if path.suffix.lower() == ".npy":
-        return Source(Split(as_images(_load(path, ".npy")["array"], str(path))), None, origin)
-    arrays = _load(path, ".npz")
+        return Source(Split(as_images(read_npy(path), str(path))), None, origin)
+    arrays = read_npz(path, _KNOWN_KEYS, IMAGE_KEYS)
     image_key = next(key for key in IMAGE_KEYS if key in arrays)
     label_key = next((key for key in LABEL_KEYS if key in arrays), None)
     train = _split(path, arrays, image_key, label_key)
@@ -58,6 +59,7 @@ def as_images(images: np.ndarray, where: str) -> np.ndarray:
         )
     if images.ndim == 3:
         images = images[..., np.newaxis]
+    images = np.ascontiguousarray(images)  # of a file in Fortran's order
     if images.dtype.kind == "b":
         return images.astype(np.uint8) * np.uint8(255)
     if images.dtype.kind in "iu":
@@ -71,7 +73,7 @@ def as_labels(labels: np.ndarray, count: int, where: str) -> np.ndarray:
     """Return `labels` as int64 of shape `(count,)`.
 
     Raises:
-        DataError: If there are not `count` of them, or they are not whole numbers.
+        DataError: If there are not `count` of them, or they are not whole numbers from 0 to 65,535.
     """
     if labels.shape != (count,):
         raise DataError(
@@ -85,56 +87,13 @@ def as_labels(labels: np.ndarray, count: int, where: str) -> np.ndarray:
     )
     if not whole:
         raise DataError(f"{where} must hold whole numbers. Received: {labels.dtype}")
-    return labels.astype(np.int64)
-
-
-def _load(path: Path, suffix: str) -> dict[str, np.ndarray]:
-    """Load `path`, whatever its name is, as the kind of NumPy file that `suffix` tells.
-
-    Of an `.npz` only the arrays under known keys, of which there is one of `IMAGE_KEYS`.
-    """
-    try:
-        with path.open("rb") as file:
-            start = file.read(6)
-            if not start.startswith(_MAGIC[suffix]):
-                raise DataError(
-                    f"{path} is not a NumPy {suffix} file. Received: it begins with {start!r}"
-                )
-            file.seek(0)
-            loaded = np.load(file, allow_pickle=False)
-            if isinstance(loaded, np.ndarray):
-                return {"array": loaded}
-            with loaded:
-                _check_keys(path, loaded.files)
-                return {key: loaded[key] for key in loaded.files if key in _KNOWN_KEYS}
-    except DataError:
-        raise
-    except Exception as error:  # zip, zlib and NumPy's header raise a dozen kinds between them
-        raise DataError(_load_message(path, error)) from error
-
-
-def _check_keys(path: Path, keys: Sequence[str]) -> None:
-    """Raise unless there are images among `keys`."""
-    if not set(keys) & set(IMAGE_KEYS):
+    low, high = labels.min(), labels.max()
+    if low < 0 or high >= MOST_CLASSES:
         raise DataError(
-            f"{path} must hold images under one of {', '.join(IMAGE_KEYS)}. "
-            f"Received keys: {', '.join(keys) or 'none'}"
+            f"{where} must hold numbers of classes, from 0 to {MOST_CLASSES - 1}. "
+            f"Received: {labels.dtype} in {low}..{high}"
         )
-
-
-def _load_message(path: Path, error: Exception) -> str:
-    """Return one line for what went wrong within NumPy."""
-    text = " ".join((getattr(error, "strerror", None) or str(error)).split())
-    if "allow_pickle" in text:
-        return (
-            f"{path} holds pickled objects, which are not read because they can run code. "
-            "Save plain arrays of numbers. Received: dtype object"
-        )
-    if isinstance(error, MemoryError):
-        return f"{path} does not fit in memory. Received: {text}"
-    if isinstance(error, PermissionError | FileNotFoundError | IsADirectoryError):
-        return f"{path} cannot be read. Received: {text}"
-    return f"{path} is damaged or cut short. Received: {text or type(error).__name__}"
+    return labels.astype(np.int64)
 
 
 def _split(

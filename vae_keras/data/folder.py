@@ -10,12 +10,14 @@ from typing import cast
 import numpy as np
 
 from vae_keras.data import keras_cache
+from vae_keras.data.array import MOST_CLASSES
 from vae_keras.data.image_dataset import Source, Split
 from vae_keras.data.image_files import decode, find_names, read_images
 from vae_keras.data.lazy_images import ImageFiles
 from vae_keras.data.one_image import size_in_memory
 from vae_keras.data.scan_images import scan_images
 from vae_keras.errors import DataError
+from vae_keras.printable import printable
 
 __all__ = ["read", "read_images"]
 
@@ -72,9 +74,14 @@ def _classes(path: Path, names: list[str]) -> tuple[np.ndarray | None, tuple[str
             f"Received: {flat} beside {nested[0]}"
         )
     classes = [name.split(os.sep, 1)[0] for name in names]
-    class_names = tuple(sorted(set(classes)))
+    class_names = sorted(set(classes))
+    if len(class_names) > MOST_CLASSES:
+        raise DataError(
+            f"{path} must hold at most {MOST_CLASSES} classes. Received: {len(class_names)} folders"
+        )
     numbers = {name: number for number, name in enumerate(class_names)}
-    return np.array([numbers[name] for name in classes], np.int64), class_names
+    labels = np.array([numbers[name] for name in classes], np.int64)
+    return labels, tuple(map(printable, class_names))
 
 
 @contextmanager

@@ -1,18 +1,19 @@
 """Reader of IDX, the file format of MNIST and Fashion-MNIST, plain or compressed with gzip."""
 
-import gzip
-import io
 import math
 import os
 import struct
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
 from vae_keras.data import checksum
+from vae_keras.data.bounds import check_unpacked, open_regular
 from vae_keras.data.image_dataset import Split
+from vae_keras.data.inflate import Inflated
 from vae_keras.errors import DataError
 
 IDX_FILES = (
@@ -42,15 +43,15 @@ def read_idx(path: Path, dimensions: int) -> np.ndarray:
         DataError: If the file cannot be read, is not such a file, is cut short or goes on too long.
     """
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
+            size = os.fstat(file.fileno()).st_size
             compressed = file.read(2) == b"\x1f\x8b"
             file.seek(0)
-            room = path.stat().st_size * (_MAX_DEFLATE_RATIO if compressed else 1)
+            room = size * (_MAX_DEFLATE_RATIO if compressed else 1)
             if not compressed:
-                return _read_stream(file, path, dimensions, room)
-            with gzip.GzipFile(fileobj=file) as stream:
-                return _read_stream(stream, path, dimensions, room)
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+                return _read_stream(file, path, dimensions, room, size)
+            return _read_stream(Inflated(file), path, dimensions, room, size)
+    except (EOFError, zlib.error) as error:
         raise DataError(
             f"{path} is damaged or cut short: delete it, and copy or download it again. "
             f"Received: {error}"
@@ -116,14 +117,17 @@ def _pair(arrays: Mapping[str, np.ndarray], files: Mapping[str, Path], part: str
     return Split(images[..., np.newaxis], labels.astype(np.int64))
 
 
-def _read_stream(stream: io.BufferedIOBase, path: Path, dimensions: int, room: int) -> np.ndarray:
-    """Read header, values and end of one opened IDX file of at most `room` bytes."""
+def _read_stream(
+    stream: BinaryIO | Inflated, path: Path, dimensions: int, room: int, size: int
+) -> np.ndarray:
+    """Read header, values and end of one opened IDX file of `size` bytes, at most `room` within."""
     shape = _read_header(stream, path, dimensions)
     if math.prod(shape) > room:
         raise DataError(
             f"{path} is cut short, or its header is wrong: it promises shape {shape}, more than "
-            f"the file can hold. Received: {path.stat().st_size} bytes"
+            f"the file can hold. Received: {size} bytes"
         )
+    check_unpacked(path, size, math.prod(shape))
     values = np.empty(math.prod(shape), np.uint8)
     filled = 0
     while chunk := stream.read(min(_CHUNK, len(values) - filled)):
@@ -140,7 +144,7 @@ def _read_stream(stream: io.BufferedIOBase, path: Path, dimensions: int, room: i
     return values.reshape(shape)
 
 
-def _read_header(stream: io.BufferedIOBase, path: Path, dimensions: int) -> tuple[int, ...]:
+def _read_header(stream: BinaryIO | Inflated, path: Path, dimensions: int) -> tuple[int, ...]:
     """Return the shape that the header tells."""
     header = stream.read(4)
     if len(header) < 4 or header[:2] != b"\0\0":

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from vae_keras.data.one_image import check_size, decoded_pixels, read_header
+from vae_keras.data.one_image import check_size, read_header, read_pixels
 from vae_keras.errors import ArgumentError, DataError
 
 EXTENSIONS = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp")
@@ -110,7 +110,7 @@ def decode(files: Sequence[Path], *, image_shape: tuple[int, int, int] | None = 
     channels = (1 if all_grey else 3) if image_shape is None else image_shape[2]
     images = np.empty((len(files), height, width, channels), np.uint8)
     for index, file in enumerate(files):
-        images[index] = decoded_pixels(file, channels).reshape(height, width, channels)
+        images[index] = read_pixels(file, (height, width, channels), first=files[0])
     return images
 
 
@@ -121,16 +121,22 @@ def holds_images(folder: Path) -> bool:
 
 def _walk(folder: Path) -> Iterator[str]:
     """Yield the names of image files in `folder` and below, links to folders not followed."""
-
-    def fail(error: OSError) -> None:
-        raise DataError(f"{error.filename} cannot be read. Received: {error.strerror}") from error
-
-    for parent, folders, names in os.walk(folder, onerror=fail):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        within = os.path.relpath(parent, folder)
-        for name in names:
-            if name.lower().endswith(EXTENSIONS) and not name.startswith("."):
-                yield name if within == os.curdir else os.path.join(within, name)
+    left = [""]  # and no recursion: folders may lie deeper than Python's stack
+    while left:
+        within = left.pop()
+        try:
+            with os.scandir(os.path.join(folder, within)) as entries:
+                for entry in entries:
+                    if entry.name.startswith("."):
+                        continue
+                    name = os.path.join(within, entry.name)
+                    if entry.is_dir(follow_symlinks=False):
+                        left.append(name)
+                    elif entry.name.lower().endswith(EXTENSIONS) and not entry.is_dir():
+                        yield name
+        except OSError as error:
+            where = error.filename or os.path.join(folder, within)
+            raise DataError(f"{where} cannot be read. Received: {error.strerror}") from error
 
 
 def _name(file: Path, given: Path) -> str:

@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+from vae_keras.printable import printable
+
 
 def datasets_folder() -> Path:
     """Return `$KERAS_HOME/datasets`, or `~/.keras/datasets` where the variable is not set."""
@@ -11,8 +13,8 @@ def datasets_folder() -> Path:
 
 
 def shown(path: Path) -> str:
-    """Return `path` as people write it, with `~` for the home folder."""
+    """Return `path` as people write it, in one line, with `~` for the home folder."""
     try:
-        return f"~/{path.relative_to(Path.home()).as_posix()}"
+        return printable(f"~/{path.relative_to(Path.home()).as_posix()}")
     except (ValueError, RuntimeError):  # elsewhere, or a user without a home
-        return str(path)
+        return printable(path)

@@ -58,8 +58,11 @@ def _from_user(path: Path) -> Source:
 
 
 def _read_npz(path: Path) -> Source:
-    """Read mnist.npz like any other array file, and name the classes."""
-    return replace(array.read(path), class_names=CLASS_NAMES)
+    """Read mnist.npz like any other array file, and name the classes where they are the digits."""
+    source = array.read(path)
+    labels = [part.labels for part in (source.train, source.test) if part is not None]
+    known = all(one is None or one.max() < len(CLASS_NAMES) for one in labels)
+    return replace(source, class_names=CLASS_NAMES if known else None)
 
 
 def _download(target: Path) -> None:

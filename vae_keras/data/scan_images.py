@@ -12,6 +12,7 @@ import numpy as np
 
 from vae_keras.data.lazy_images import THREADS
 from vae_keras.data.one_image import (
+    MAX_PIXELS,
     bytes_of,
     check_size,
     header_of,
@@ -23,7 +24,6 @@ _TOGETHER = 500  # files of one piece of work
 _PNG = struct.Struct(">8s4x4sIIBB")  # signature; kind, width, height, depth, colours of a PNG
 _PNG_START = (b"\x89PNG\r\n\x1a\n", b"IHDR")
 _PNG_GREY, _PNG_COLOUR = (0, 4), (2, 6)  # the types without a palette: without and with alpha
-_PNG_PIXELS = 1 << 26  # more are left to Pillow, which says whether they are too many
 _ENDS = {"PNG": b"IEND", "JPEG": b"\xff\xd9"}
 _END_WITHIN = 64  # bytes from the end of a file
 
@@ -102,7 +102,8 @@ def _header(data: bytes, path: Path) -> _Header:
         *start, width, height, depth, colours = _PNG.unpack_from(data)
         plain = tuple(start) == _PNG_START and depth == 8 and colours in _PNG_GREY + _PNG_COLOUR
         # The usual file, thirty times faster than through Pillow. One with frames is not.
-        if plain and _ends(data, "PNG") and b"acTL" not in data and width * height < _PNG_PIXELS:
+        fits = 0 < width * height <= MAX_PIXELS
+        if plain and fits and _ends(data, "PNG") and b"acTL" not in data:
             return _Header((height, width), colours in _PNG_GREY, True)
     with opened_bytes(data, path) as image:
         size, grey = header_of(image, path)

@@ -2,7 +2,12 @@
 
 from vae_keras.models.autoencoder import Autoencoder
 from vae_keras.models.conditional_vae import ConditionalVAE
-from vae_keras.models.execution import execution_arguments, has_accelerator, multiplications_of
+from vae_keras.models.execution import (
+    execution_arguments,
+    execution_facts,
+    has_accelerator,
+    multiplications_of,
+)
 from vae_keras.models.image_model import ImageModel, labels_for
 from vae_keras.models.log_likelihood import LogLikelihood
 from vae_keras.models.output_bias import set_output_bias
@@ -17,6 +22,7 @@ __all__ = [
     "LogLikelihood",
     "check_batch_size",
     "execution_arguments",
+    "execution_facts",
     "has_accelerator",
     "labels_for",
     "multiplications_of",

@@ -5,6 +5,7 @@ from typing import Any
 
 import keras
 
+from vae_keras.determinism import is_deterministic
 from vae_keras.errors import ArgumentError
 
 # TensorFlow, two cores: 20 steps a call need 0.9 (`conv`) and 0.8 (`mlp_400x2`) of the processor
@@ -51,6 +52,20 @@ def execution_arguments(
     return {
         "jit_compile": "auto" if jit_compile is None else jit_compile,
         "steps_per_execution": steps_per_execution,
+    }
+
+
+def execution_facts(model: Any) -> dict[str, Any]:
+    """Return how a compiled model's training steps are computed, as far as bits depend on it.
+
+    Args:
+        model: Any model of images.
+    """
+    return {
+        "deterministic": is_deterministic(),
+        "jit_compile": bool(model.jit_compile),
+        "steps_per_execution": model.steps_per_execution,
+        "seed": model.seed,
     }
 
 

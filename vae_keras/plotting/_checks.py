@@ -6,6 +6,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from vae_keras.errors import ArgumentError
+from vae_keras.printable import printable
+
+_LONGEST_CLASS = 40  # characters; there may be many of them beside each other
 
 
 def check_images(name: str, images: ArrayLike, *, axes: str = "n") -> np.ndarray:
@@ -87,13 +90,13 @@ def check_at_least_one(name: str, number: int) -> None:
 
 
 def check_names(name: str, names: Sequence[object], count: int, of: str) -> list[str]:
-    """Return the names as texts, one for each of the `count` entries of `of`."""
+    """Return the names as texts of a figure, one for each of the `count` entries of `of`."""
     if len(names) != count:
         raise ArgumentError(
             f"`{name}` must have one entry for each of the {count} {of}. "
             f"Received: {len(names)} entries"
         )
-    return [str(entry) for entry in names]
+    return [figure_text(entry) for entry in names]
 
 
 def check_plane(codes: ArrayLike, dimensions: tuple[int, int]) -> np.ndarray:
@@ -133,4 +136,15 @@ def check_range(low: float, high: float) -> None:
 
 def class_name(label: int, class_names: Sequence[str] | None) -> str:
     """Return the name of a class, which is its number where there are no names."""
-    return str(label) if class_names is None else str(class_names[label])
+    return str(label) if class_names is None else figure_text(class_names[label], _LONGEST_CLASS)
+
+
+def figure_text(name: object, most: int = 80) -> str:
+    """Return a name as matplotlib shows it: in one line, of at most `most` characters, no formula.
+
+    A name of the user's may hold dollars, which would begin one, and fail to be drawn.
+    """
+    text = printable(name)
+    if len(text) > most:
+        text = f"{text[: most - 11]}…{text[-10:]}"  # names of files differ at their ends
+    return text.replace("$", r"\$")

@@ -12,6 +12,8 @@ from vae_keras.plotting.style import PALETTE
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+_MOST_NAMED = 200
+
 
 def class_colors(classes: np.ndarray, class_names: Sequence[str] | None) -> np.ndarray:
     """One RGBA colour a class; the same class has the same colour whatever else is drawn."""
@@ -28,7 +30,12 @@ def class_colors(classes: np.ndarray, class_names: Sequence[str] | None) -> np.n
 def draw_class_legend(
     ax: Axes, entries: list[tuple[str, np.ndarray]], title: str | None = None, lines: bool = False
 ) -> None:
-    """Name the classes outside the axes, on the right, with dots or lines of their colours."""
+    """Name the classes outside the axes, on the right, with dots or lines of their colours.
+
+    Hundreds of classes go unnamed: their colours are all alike, and the names would fill a wall.
+    """
+    if len(entries) > _MOST_NAMED:
+        return
     from matplotlib.lines import Line2D
 
     handles = [

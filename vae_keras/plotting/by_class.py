@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from vae_keras.errors import ArgumentError
-from vae_keras.plotting._checks import check_names, check_numbers
+from vae_keras.plotting._checks import check_names, check_numbers, class_name
 from vae_keras.plotting._text import LETTER, number_text, text_width
 from vae_keras.plotting.style import PALETTE, SMALL_FONT_SIZE, fix_ticks, new_axes, style
 
@@ -46,9 +46,9 @@ def plot_by_class(
     """
     means = check_numbers("mean", mean, "classes")
     classes = len(means)
-    names = check_names(
-        "class_names", range(classes) if class_names is None else class_names, classes, "classes"
-    )
+    if class_names is not None:
+        check_names("class_names", class_names, classes, "classes")
+    names = [class_name(number, class_names) for number in range(classes)]
     errors = np.zeros(classes)
     if standard_error is not None:
         errors = check_numbers("standard_error", standard_error, "classes", count=classes)

@@ -40,8 +40,9 @@ class FreeBits(Regularizer):
 
     def __call__(self, latent: LatentTerms) -> Tensor:
         kl = latent.prior.kl_per_dimension(latent.posterior)
-        above = ops.mean(kl, axis=0) >= self.free_bits
-        return sum_per_image(ops.where(above, kl, self.free_bits))
+        free_bits = ops.cast(self.free_bits, "float32")
+        above = ops.mean(kl, axis=0) >= free_bits
+        return sum_per_image(ops.where(above, kl, free_bits))
 
     def get_config(self) -> dict[str, Any]:
         return {"free_bits": self.free_bits}

@@ -14,6 +14,7 @@ from vae_keras.report.encoding import data_url
 from vae_keras.report.explorer import Explorer
 from vae_keras.report.pages import explorer_scripts, render, static
 
+_LARGEST_SIDE = 16_383  # pixels that WebP holds; a bar for each of a thousand classes takes more
 _PNG = b"\x89PNG\r\n\x1a\n"
 
 
@@ -111,8 +112,9 @@ def _picture(caption: str, png: bytes) -> dict[str, Any]:
         )
     # The same pixels in about half the bytes: a run may have many pictures.
     picture, file = Image.open(io.BytesIO(png)), io.BytesIO()
-    picture.save(file, "webp", lossless=True, quality=50, method=2)
-    smaller = len(file.getvalue()) < len(png)
+    if max(picture.size) <= _LARGEST_SIDE:
+        picture.save(file, "webp", lossless=True, quality=50, method=2)
+    smaller = 0 < len(file.getvalue()) < len(png)
     url = data_url(file.getvalue(), "image/webp") if smaller else data_url(png, "image/png")
     width, height = picture.size
     return {

@@ -5,6 +5,7 @@ import re
 from importlib import resources
 from typing import Any
 
+from vae_keras.printable import printable
 from vae_keras.report.encoding import script_json
 from vae_keras.report.plot import BORDERS, bokeh_script, scatter_item
 
@@ -19,6 +20,7 @@ def _environment() -> Any:
         loader=PackageLoader("vae_keras.report", "templates"),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=_visible,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -26,11 +28,18 @@ def _environment() -> Any:
     return environment
 
 
+def _visible(value: Any) -> Any:
+    """Return a text without what a browser would obey, such as marks that turn its direction."""
+    if not isinstance(value, str) or hasattr(value, "__html__"):
+        return value
+    return printable(value)
+
+
 def _with_code(text: str) -> Any:
     """Return a text, escaped, with what is in backticks as code."""
     from markupsafe import Markup, escape
 
-    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(_visible(text)))))
 
 
 def render(template: str, **values: Any) -> str:

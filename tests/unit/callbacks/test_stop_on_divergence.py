@@ -50,7 +50,7 @@ def test_learning_rate_far_too_high(make_vae, images):
     ("logs", "named"),
     [
         ({"loss": np.inf, "recon_loss": 3.0, "kl_loss": np.inf, "kl_scaled": np.inf}, "kl_loss"),
-        ({"loss": np.nan, "recon_loss": 3.0, "kl_loss": 2.0, "kl_scaled": 2.0}, "loss"),
+        ({"loss": np.inf, "recon_loss": 3.0, "kl_loss": 2.0, "kl_scaled": 2.0}, "loss"),
         ({"loss": np.nan, "recon_loss": np.nan, "kl_loss": np.nan}, "recon_loss"),
     ],
 )

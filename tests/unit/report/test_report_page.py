@@ -101,3 +101,15 @@ def test_page_is_saved_as_it_is(tmp_path):
     report = Report("a")
     report.save(tmp_path / "report.html")
     assert (tmp_path / "report.html").read_text("utf-8") == report.html
+
+
+def test_a_picture_that_webp_cannot_hold_stays_as_it_is():
+    page = Report(title="tall", figures=[("tall", png(2, 16_384))]).html
+    assert "data:image/png;base64," in page
+    assert 'height="16384"' in page
+
+
+def test_marks_that_a_browser_obeys_are_shown():
+    page = everything("a\u202eb\u2028c\x1bd\udcff").html
+    assert "a\\u202eb\\u2028c\\x1bd\\xff" in page
+    assert not any(mark in page for mark in "\u202e\u2028\x1b\udcff")

@@ -7,6 +7,7 @@ import keras
 import tensorflow as tf
 
 from vae_keras.models.steps.tensorflow_adam import fuse_adam
+from vae_keras.models.steps.tensorflow_guard import apply_if
 from vae_keras.replicas import replicas, sum_over_replicas
 
 
@@ -15,13 +16,18 @@ class TrainingSteps:
 
     def train_step(self: Any, data: Any) -> Any:
         data = _never_empty(data)
+        before = [(one, tf.identity(one.value)) for one in self._fragile_variables()]
         with tf.GradientTape() as tape:
             # Keras sums gradients over replicas: each contributes its share of the mean.
             loss = self.training_loss(data) / replicas()
             scaled = self.optimizer.scale_loss(loss)
         variables = self.trainable_variables
-        gradients = _clipped_together(tape.gradient(scaled, variables), self.optimizer)
-        self.optimizer.apply(gradients, variables)
+        gradients = tape.gradient(scaled, variables)
+        allowed = self._allowed(_norm(gradients, exact=self.skip_gradient_norm is not None))
+        apply_if(allowed, self.optimizer, _clipped_together(gradients, self.optimizer), variables)
+        for variable, old in before:
+            now = tf.convert_to_tensor(variable.value)
+            variable.assign(tf.where(tf.reduce_all(tf.math.is_finite(now)), now, old))
         return self.get_metrics_result()
 
     def test_step(self: Any, data: Any) -> Any:
@@ -81,6 +87,23 @@ def _never_empty(data: Any) -> Any:
 
     y = None if y is None else tf.nest.map_structure(filled, y)
     return filled(x), y, filled(weights)
+
+
+def _norm(gradients: list[Any], *, exact: bool) -> Any:
+    """Return the norm of the gradient of the whole batch, over all weights.
+
+    Args:
+        gradients: Of this replica's part of the batch; `None` for a weight that has no part in it.
+        exact: Whether the norm counts; if not, only whether it is finite does, and several
+            replicas tell each other that instead of their gradients.
+    """
+    given = [one for one in gradients if one is not None]
+    if exact and replicas() > 1:
+        given = sum_over_replicas(given)
+    half_squares = tf.add_n([tf.nn.l2_loss(tf.cast(one, "float32")) for one in given])
+    if not exact:
+        half_squares = sum_over_replicas(half_squares)
+    return tf.sqrt(2.0 * half_squares)
 
 
 def _clipped_together(gradients: list[Any], optimizer: Any) -> list[Any]:

@@ -1,0 +1,1 @@
+"""Mutation testing in one process: what `mutation.py` is made of."""

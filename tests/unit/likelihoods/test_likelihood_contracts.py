@@ -1,0 +1,130 @@
+"""What the model reads from a likelihood's class, and what a saved model holds of it."""
+
+import numpy as np
+import pytest
+from keras import ops
+
+from vae_keras.errors import ArgumentError
+from vae_keras.likelihoods import (
+    Bernoulli,
+    ContinuousBernoulli,
+    DiscretizedLogistic,
+    Gaussian,
+    LearnedGaussian,
+    Likelihood,
+    OptimalGaussian,
+    SquaredError,
+)
+
+WIDE = (-1.0, 1.0)
+CONFIGS = [
+    (Bernoulli, {}),
+    (ContinuousBernoulli, {}),
+    (DiscretizedLogistic, {"data_range": [-1.0, 1.0], "levels": 16}),
+    (Gaussian, {"scale": 0.3, "data_range": [-1.0, 1.0]}),
+    (LearnedGaussian, {"data_range": [-1.0, 1.0], "min_scale": 0.2}),
+    (OptimalGaussian, {"data_range": [-1.0, 1.0], "mode": "analytic"}),
+    (SquaredError, {"data_range": [-1.0, 1.0]}),
+]
+
+
+@pytest.mark.parametrize(("member", "config"), CONFIGS)
+def test_the_config_is_the_arguments_and_those_of_a_layer(member, config):
+    found = member(**config, name="mine").get_config()
+    assert found["name"] == "mine"
+    assert {name: found[name] for name in config} == config
+    assert set(found) == {*config, *Likelihood().get_config()}
+    again = member.from_config(found)
+    assert again.get_config() == found
+    for name, value in config.items():
+        assert getattr(again, name) == (tuple(value) if name == "data_range" else value)
+
+
+@pytest.mark.parametrize(
+    ("likelihood", "outputs", "activation", "data_range", "discrete"),
+    [
+        (Likelihood(), 1, "linear", (0.0, 1.0), False),
+        (Bernoulli(), 1, "linear", (0.0, 1.0), True),
+        (ContinuousBernoulli(), 1, "linear", (0.0, 1.0), False),
+        (DiscretizedLogistic(), 2, "linear", (0.0, 1.0), True),
+        (Gaussian(), 1, "sigmoid", (0.0, 1.0), False),
+        (Gaussian(data_range=WIDE), 1, "tanh", WIDE, False),
+        (LearnedGaussian(), 2, "linear", (0.0, 1.0), False),
+        (OptimalGaussian(), 1, "sigmoid", (0.0, 1.0), False),
+        (OptimalGaussian(WIDE), 1, "tanh", WIDE, False),
+        (SquaredError(), 1, "sigmoid", (0.0, 1.0), False),
+        (SquaredError(WIDE), 1, "tanh", WIDE, False),
+    ],
+)
+def test_what_a_member_asks_of_the_decoder(likelihood, outputs, activation, data_range, discrete):
+    assert likelihood.parameters_per_channel == outputs
+    assert likelihood.output_activation == activation
+    assert likelihood.data_range == data_range
+    assert likelihood.discrete is discrete
+    assert likelihood.normalized is True
+    assert likelihood.built
+    assert likelihood.dtype_policy.name == "float32"
+
+
+def test_a_layer_of_another_type_is_that_type():
+    assert Likelihood(dtype="float64").dtype_policy.name == "float64"
+
+
+@pytest.mark.parametrize("data_range", [(0.0, 1.0), WIDE])
+@pytest.mark.parametrize(
+    "member", [Gaussian, OptimalGaussian, SquaredError, LearnedGaussian, DiscretizedLogistic]
+)
+def test_the_start_is_at_the_mean_image(member, data_range):
+    low, high = data_range
+    likelihood = member(data_range=data_range)
+    mean = np.linspace(low, high, 6)[1:-1].reshape(1, 2, 2, 1)
+    outputs = likelihood.parameters_from_mean(mean)
+    assert outputs.dtype == np.float32
+    assert outputs.shape == (1, 2, 2, likelihood.parameters_per_channel)
+    if likelihood.output_activation != "linear":
+        outputs = ops.convert_to_numpy(getattr(ops, likelihood.output_activation)(outputs))
+    np.testing.assert_allclose(ops.convert_to_numpy(likelihood.mean(outputs)), mean, atol=1e-6)
+
+
+def test_the_start_of_logits_is_at_the_mean_image():
+    mean = np.array([0.1, 0.25, 0.5, 0.8]).reshape(2, 2, 1)
+    for likelihood in (Bernoulli(), ContinuousBernoulli()):
+        outputs = likelihood.parameters_from_mean(mean)
+        assert outputs.dtype == np.float32
+        assert outputs.shape == mean.shape
+        np.testing.assert_allclose(ops.convert_to_numpy(likelihood.mean(outputs)), mean, atol=1e-6)
+
+
+@pytest.mark.parametrize("data_range", [(0.0, 1.0), WIDE])
+def test_the_starting_noise_is_a_quarter_of_the_range(data_range):
+    mean = np.full((64, 64, 1), np.mean(data_range))
+    quarter = 0.25 * (data_range[1] - data_range[0])
+    learned = LearnedGaussian(data_range)
+    outputs = learned.parameters_from_mean(mean)
+    np.testing.assert_allclose(
+        ops.convert_to_numpy(learned.scale(outputs)), quarter + learned.min_scale, rtol=1e-5
+    )
+    logistic = DiscretizedLogistic(data_range)
+    scale = ops.convert_to_numpy(logistic.scale(logistic.parameters_from_mean(mean)))
+    # A logistic of scale s has the standard deviation pi s / sqrt(3).
+    np.testing.assert_allclose(scale * np.pi / np.sqrt(3), quarter, rtol=0.01)
+
+
+@pytest.mark.parametrize("levels", [1, 0, -3, 2.0, "2", None])
+def test_levels_are_an_integer_of_at_least_two(levels):
+    assert DiscretizedLogistic(levels=2).levels == 2
+    with pytest.raises(ArgumentError, match=r"^`levels` must be .* at least 2\. Received: levels="):
+        DiscretizedLogistic(levels=levels)
+
+
+def test_numpy_levels_become_an_integer():
+    assert type(DiscretizedLogistic(levels=np.int64(4)).levels) is int
+
+
+def test_the_least_scale_is_one_step_of_8_bits_by_default():
+    assert LearnedGaussian().min_scale == 1 / 255
+    assert LearnedGaussian(WIDE).min_scale == 2 / 255
+    with pytest.raises(ArgumentError, match=r"^`min_scale` must .* above 0\. Received: min_scale=0"):
+        LearnedGaussian(min_scale=0)
+    with pytest.raises(ArgumentError, match=r"^`scale` must .* above 0\. Received: scale=0"):
+        Gaussian(0)

@@ -1,0 +1,102 @@
+"""What the model reads from a regulariser's class, and what a saved model holds of it."""
+
+import numpy as np
+import pytest
+
+from vae_keras.errors import ArgumentError
+from vae_keras.math import DiagonalGaussian
+from vae_keras.regularizers import (
+    DIP,
+    KL,
+    MMD,
+    Capacity,
+    FreeBits,
+    LatentTerms,
+    Regularizer,
+    TotalCorrelation,
+)
+from vae_keras.regularizers.base import (
+    checked_not_negative,
+    checked_positive_integer,
+    same_for_every_image,
+)
+
+CONFIGS = [
+    (KL, {}),
+    (FreeBits, {"free_bits": 0.7}),
+    (Capacity, {"capacity": 3.0, "steps": 12, "weight": 4.0}),
+    (DIP, {"kind": "ii", "off_diagonal": 2.0, "diagonal": 3.0}),
+    (DIP, {"kind": "i", "off_diagonal": 2.0, "diagonal": None}),
+    (MMD, {"kl_share": 0.3, "weight": 7.0, "kernel": "rbf"}),
+    (
+        TotalCorrelation,
+        {
+            "alpha": 0.5,
+            "beta": 2.0,
+            "gamma": 3.0,
+            "dataset_size": 20,
+            "estimator": "stratified",
+        },
+    ),
+]
+
+
+@pytest.mark.parametrize(("member", "config"), CONFIGS)
+def test_the_config_is_the_arguments(member, config):
+    made = member(**config)
+    assert made.get_config() == config
+    assert {name: getattr(made, name) for name in config} == config
+    again = member.from_config(config)
+    assert type(again) is member
+    assert again.get_config() == config
+
+
+@pytest.mark.parametrize(
+    ("member", "needs", "factorized", "batch_level"),
+    [
+        (Regularizer, (), False, False),
+        (KL, (), False, False),
+        (FreeBits, (), True, True),
+        (Capacity, ("step",), False, True),
+        (DIP, (), False, True),
+        (MMD, ("prior_codes",), False, True),
+        (TotalCorrelation, ("dataset_size",), False, True),
+    ],
+)
+def test_what_a_member_asks_of_the_model(member, needs, factorized, batch_level):
+    assert member.needs == needs
+    assert member.needs_factorized_prior is factorized
+    assert member.batch_level is batch_level
+    optional = {"prior_codes", "dataset_size", "step"}
+    assert set(needs) <= optional <= set(LatentTerms.__dataclass_fields__)
+
+
+def test_what_nobody_asked_for_is_not_in_the_record():
+    latent = LatentTerms(DiagonalGaussian(0.0, 0.0), 0.0, None)
+    assert latent.prior_codes is latent.dataset_size is latent.step is None
+
+
+@pytest.mark.parametrize("value", [0, 0.5, np.float32(2.0), np.int64(3)])
+def test_finite_numbers_from_zero_on_become_floats(value):
+    checked = checked_not_negative("weight", value)
+    assert type(checked) is float
+    assert checked == value
+
+
+@pytest.mark.parametrize("value", [-1e-9, float("inf"), float("nan"), "1", None, 1j])
+def test_other_numbers_are_argument_errors(value):
+    with pytest.raises(ArgumentError, match=r"^`w` must be a finite number of at least 0\. Rec.* w="):
+        checked_not_negative("w", value)
+
+
+def test_positive_integers():
+    assert checked_positive_integer("steps", 1) == 1
+    for value in (0, -1, 1.0, True, "1", None):
+        with pytest.raises(ArgumentError, match=r"^`n` must be a positive integer\. Rec.* n="):
+            checked_positive_integer("n", value)
+
+
+def test_a_number_of_the_batch_is_that_of_each_image(make_latent):
+    values = same_for_every_image(2.5, make_latent(4))
+    assert values.shape == (4,)
+    assert [float(value) for value in values] == [2.5] * 4
