@@ -1,12 +1,13 @@
 """Train twice, each time in a process of its own, and compare every bit.
 
     python benchmarks/determinism.py
-    python benchmarks/determinism.py --backends tensorflow --change threads=1 --change jit_compile=true
+    python benchmarks/determinism.py --change threads=1 --change jit_compile=true
 
 Compared are the weights, the optimizer's state, the history, every number of the evaluation, every
-array it was made from, samples and estimates of the log-likelihood. Without `--change` all have to be
-equal, or it fails. With it the second process is another in that respect, and what is printed is how
-far that goes: a setting, or `threads`, the number of processors that it may use.
+array it was made from, samples and estimates of the log-likelihood. Without `--change` all have to
+be equal, or it fails. With it the second process is another in that respect, a setting or
+`threads`, the number of processors that it may use, and it prints how far that goes: the largest
+difference of each group, relative to the largest value.
 """
 
 import argparse

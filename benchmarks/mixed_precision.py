@@ -1,10 +1,10 @@
 """Compare the loss that mixed precision reaches with that of float32.
 
-Each architecture is trained on Fashion-MNIST under each policy, several seeds each, with a rate that
-falls along half a cosine; the loss is that of 2,000 validation images at the final KL weight. Each
-seed's ratio to float32 is printed with their mean and its standard error, and beside it the ratio of
-two float32 runs that differ in nothing but the noise: what chance alone does. Fails where a mean is
-further from 1 than 0.5 % and twice its standard error together allow.
+Each architecture is trained on Fashion-MNIST under each policy, several seeds each, with a rate
+that falls along half a cosine; the loss is that of 2,000 validation images at the final KL weight.
+Each seed's ratio to float32 is printed with their mean and its standard error, and beside it the
+ratio of two float32 runs that differ in nothing but the noise: what chance alone does. Fails where
+a mean is further from 1 than 0.5 % and twice its standard error together allow.
 
 Finished trainings stay in the results file, so that an interrupted measurement goes on.
 
@@ -95,7 +95,10 @@ def summary(results: dict[str, dict[str, float]], architecture: str, seeds: int)
         if policy in POLICIES:
             fine &= abs(mean - 1) <= LIMIT + 2 * np.nan_to_num(error)
     losses = [results[f"{architecture} float32 {seed}"]["val_loss"] for seed in range(seeds)]
-    print(f"{architecture}, float32: {statistics.mean(losses):.2f} nats ({min(losses):.2f} to ", end="")
+    print(
+        f"{architecture}, float32: {statistics.mean(losses):.2f} nats ({min(losses):.2f} to ",
+        end="",
+    )
     print(f"{max(losses):.2f})")
     return fine
 

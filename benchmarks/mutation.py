@@ -4,20 +4,17 @@
     python benchmarks/mutation.py --results /tmp/mutation.jsonl --sample 500 --seed 1
     python benchmarks/mutation.py --results /tmp/mutation.jsonl --only regularizers/mmd --survivors
 
-mutmut makes the mutants (`pip install 'vae-keras[mutation]'`). Everything is imported once, and each
-mutant is a fork that imports the package with one file changed and runs the tests that call the
-changed function, the quickest files first, up to the first failure. A mutant that takes five
-times as long as the tests did, and ten seconds more, is killed by the clock. What is done stands in
-the file of results, a line a mutant: call it again and it goes on. docs/testing.md has the figures.
+mutmut makes the mutants (`pip install 'vae-keras[mutation]'`). Everything is imported once, and
+each mutant is a fork that puts one change in its place and runs the tests that call the changed
+function, the quickest files first, up to the first failure. A mutant that takes five times as
+long as the tests did, and ten seconds more, is killed by the clock. What is done stands in the
+file of results, a line a mutant: call it again and it goes on. docs/testing.md has the figures.
 """
 
 import argparse
-import contextlib
 import hashlib
-import importlib
 import json
 import os
-import random
 import sys
 import time
 from collections import Counter
@@ -37,6 +34,7 @@ TESTS = (
 )
 LOOK = ("tests/unit/test_documented_defaults.py",)  # at functions, without calling them
 KILLED = ("killed", "too slow")
+SLACK = 10.0  # seconds that a mutant may take beside five times what its tests took
 
 
 def main() -> None:
@@ -45,9 +43,11 @@ def main() -> None:
     parser.add_argument("--only", default="", help="paths that contain this")
     parser.add_argument("--sample", type=int, help="so many of each module, drawn by chance")
     parser.add_argument("--seed", type=int, default=0, help="of the sample")
-    parser.add_argument("--again", action="store_true", help="try survivors once more, harder")
+    parser.add_argument(
+        "--again", action="store_true", help="only what no test killed, on all cases"
+    )
     parser.add_argument("--cases", type=int, default=3, help="of a parametrised test; 0 for all")
-    parser.add_argument("--longest", type=float, default=3.0, help="seconds of a test, or left out")
+    parser.add_argument("--longest", type=float, default=10.0, help="seconds of a test, or left out")
     parser.add_argument("--survivors", action="store_true", help="list them under the table")
     parser.add_argument("--backend", default="torch", help="torch has no graphs to compile")
     arguments = parser.parse_args()
@@ -58,26 +58,21 @@ def main() -> None:
     os.environ.update(KERAS_BACKEND=arguments.backend, **threads, **quiet)
 
     from mutants.generate import mutants_of
+    from mutants.reach import fewer, reach_of_tests
 
     paths = [path for path in subject_files() if arguments.only in path]
     made = {path: mutants_of(ROOT, path) for path in paths}
     mutants = [mutant for found, _ in made.values() for mutant in found]
     texts = sum(left_out for _, left_out in made.values())
     equivalent = {entry["key"]: entry for entry in read_equivalent()}
-    todo = [mutant for mutant in mutants if mutant.key not in equivalent]
-    if arguments.sample is not None:
-        random.Random(arguments.seed).shuffle(todo)
-        of_group: Counter[str] = Counter()
-        kept = []
-        for mutant in todo:
-            of_group[group(mutant.path)] += 1
-            if of_group[group(mutant.path)] <= arguments.sample:
-                kept.append(mutant)
-        todo = kept
-    chosen = {mutant.key for mutant in todo}
     results = read_results(arguments.results)
-    done = {key for key, row in results.items() if row["status"] in KILLED or not arguments.again}
-    todo = [mutant for mutant in todo if mutant.key not in done]
+    chosen = [mutant for mutant in mutants if mutant.key not in equivalent]
+    if arguments.again:
+        tried = {key for key, row in results.items() if row["status"] != "killed"}
+        todo = [mutant for mutant in chosen if mutant.key in tried]
+    else:
+        chosen = sample(chosen, arguments.sample, arguments.seed)
+        todo = [mutant for mutant in chosen if mutant.key not in results]
     say(f"{len(mutants)} mutants, {texts} texts left out, {len(todo)} to try")
     if todo:
         with arguments.results.open("a", buffering=1) as file:
@@ -86,15 +81,32 @@ def main() -> None:
                 results[row["key"]] = row
                 file.write(json.dumps(row) + "\n")
 
-            reach = reach_of_tests(arguments.results.with_suffix(".reach.json"))
-            fewer(reach, arguments.cases, arguments.longest)
+            reach = reach_of_tests(ROOT, TESTS, arguments.results.with_suffix(".reach.json"))
+            fewer(reach, 0 if arguments.again else arguments.cases, arguments.longest)
             try_all(todo, reach, note, arguments.again)
-    rows = [row for key, row in results.items() if key in chosen]
+    rows = [results[mutant.key] for mutant in chosen if mutant.key in results]
     print(table(mutants, rows, equivalent))
     if arguments.survivors:
         for row in sorted(rows, key=lambda row: (row["path"], row["line"])):
             if row["status"] not in KILLED:
                 print(f"{row['key']} {row['path']}:{row['line']} {row['scope']}: {row['change']}")
+
+
+def sample(mutants: list[Any], size: int | None, seed: int) -> list[Any]:
+    """Return so many mutants of each module, drawn by chance; all where `size` is `None`.
+
+    A larger sample of the same seed holds the smaller one, and other mutants change nothing.
+    """
+    drawn = sorted(
+        mutants, key=lambda mutant: hashlib.sha256(f"{seed} {mutant.key}".encode()).digest()
+    )
+    taken: Counter[str] = Counter()
+    kept = []
+    for mutant in drawn:
+        taken[group(mutant.path)] += 1
+        if size is None or taken[group(mutant.path)] <= size:
+            kept.append(mutant)
+    return kept
 
 
 def subject_files() -> list[str]:
@@ -120,7 +132,10 @@ def read_results(path: Path) -> dict[str, dict[str, Any]]:
 
 
 def try_all(
-    mutants: list[Any], reach: dict[str, Any], note: Callable[[dict[str, Any]], None], afresh_too: bool
+    mutants: list[Any],
+    reach: dict[str, Any],
+    note: Callable[[dict[str, Any]], None],
+    afresh_too: bool,
 ) -> None:
     """Try mutants one after the other, and call `note` with the row of each.
 
@@ -129,10 +144,13 @@ def try_all(
     """
     from mutants.fork import in_fork
     from mutants.patch import forget, patch, replace
+    from mutants.reach import files_of, tests_for
     from mutants.trial import Chosen, Collected, run_tests
 
-    tests = {mutant.key: tests_for(mutant, reach) for mutant in mutants}
-    seconds = {name: told["seconds"] for file in reach.values() for name, told in file["tests"].items()}
+    tests = {mutant.key: tests_for(mutant, reach, LOOK) for mutant in mutants}
+    seconds = {
+        name: told["seconds"] for file in reach.values() for name, told in file["tests"].items()
+    }
     # The quick ones first, so that there is much to read soon.
     mutants = sorted(mutants, key=lambda mutant: sum(seconds[test] for test in tests[mutant.key]))
     terminal = os.dup(2)  # pytest takes the streams
@@ -153,7 +171,7 @@ def try_all(
         only = tests[mutant.key]
         if not only:
             return "no tests", ""
-        limit = 10.0 + 5.0 * sum(seconds[test] for test in only)
+        limit = SLACK + 5.0 * sum(seconds[test] for test in only)
         for way in (in_place, afresh):
             try:
                 failed = in_fork(lambda way=way: [way(mutant)], limit)
@@ -175,7 +193,9 @@ def try_all(
             names = ("key", "path", "line", "scope", "change")
             row = {name: getattr(mutant, name) for name in names}
             took = round(time.monotonic() - began, 2)
-            note({**row, "status": found, "by": by, "tests": len(tests[mutant.key]), "seconds": took})
+            note(
+                {**row, "status": found, "by": by, "tests": len(tests[mutant.key]), "seconds": took}
+            )
             if number % 100 == 0 or number == len(mutants):
                 line = f"{number} of {len(mutants)}, {time.monotonic() - start:.0f} s\n"
                 os.write(terminal, line.encode())
@@ -184,80 +204,6 @@ def try_all(
     run_tests(ROOT, files_of([test for only in tests.values() for test in only]), collected)
     if collected.failed:
         raise SystemExit(f"The tests fail without a mutant: {collected.failed}")
-
-
-def fewer(reach: dict[str, Any], cases: int, longest: float) -> None:
-    """Leave so many cases of each parametrised test, spread evenly, and no test that takes long."""
-    for file in reach.values():
-        groups: dict[str, list[str]] = {}
-        for name, told in file["tests"].items():
-            if told["seconds"] <= longest:
-                groups.setdefault(name.split("[")[0], []).append(name)
-        kept: set[str] = set()
-        for names in groups.values():
-            count = min(cases or len(names), len(names))
-            kept.update(names[i * len(names) // count] for i in range(count))
-        file["tests"] = {name: told for name, told in file["tests"].items() if name in kept}
-
-
-def files_of(tests: list[str]) -> list[str]:
-    return list(dict.fromkeys(test.split("::")[0] for test in tests))
-
-
-def reach_of_tests(cache: Path) -> dict[str, Any]:
-    """Run the tests unchanged: of each file, what each test calls and how long it takes.
-
-    Kept in the file `cache`, of each file of tests until that changes.
-    """
-    from mutants.fork import in_fork
-    from mutants.trial import Reach, outside_modules, run_tests
-
-    found = [ROOT / test for test in TESTS if test.endswith(".py")]
-    found += [path for test in TESTS for path in sorted((ROOT / test).glob("test_*.py"))]
-    digests = {
-        path.relative_to(ROOT).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in found
-    }
-    known = json.loads(cache.read_text()) if cache.exists() else {"files": {}, "modules": []}
-    new = [name for name in digests if known["files"].get(name, {}).get("of") != digests[name]]
-    if new:
-        say(f"the tests of {len(new)} files, unchanged")
-
-        def work() -> Any:
-            reach = Reach(ROOT)
-            code = run_tests(ROOT, new, reach)
-            if code:
-                raise RuntimeError(reach.failed or f"pytest's exit code {code}")
-            return {"files": reach.by_file(), "modules": outside_modules(ROOT)}
-
-        told = in_fork(work, 3600.0)
-        for name, of_file in told["files"].items():
-            known["files"][name] = {**of_file, "of": digests[name]}
-        known["modules"] = sorted({*known["modules"], *told["modules"]})
-        cache.write_text(json.dumps(known))
-    for name in known["modules"]:  # so that no fork has to
-        with contextlib.suppress(Exception):
-            importlib.import_module(name)
-    return {name: known["files"][name] for name in digests if name in known["files"]}
-
-
-def tests_for(mutant: Any, reach: dict[str, Any]) -> list[str]:
-    """Return the tests that call the changed function, by file, the quickest file first.
-
-    A change outside of functions is for all tests of the files that call anything in the module.
-    """
-    inside = f"{mutant.path}::{mutant.scope}"
-
-    def calls(names: list[str]) -> bool:
-        return inside in names if mutant.scope else any(name.startswith(inside) for name in names)
-
-    chosen = []
-    for name_of, file in reach.items():
-        calling = [name for name, told in file["tests"].items() if calls(told["calls"])]
-        if name_of in LOOK or calls(file["setup"]) or (calling and not mutant.scope):
-            calling = list(file["tests"])
-        chosen.append((sum(file["tests"][name]["seconds"] for name in calling), calling))
-    return [name for _, calling in sorted(chosen) for name in calling]
 
 
 def group(path: str) -> str:

@@ -1,13 +1,13 @@
 """What each setting accepts, and how an error says it."""
 
 import json
-import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from vae_keras.errors import ArgumentError
 
 BACKENDS = ("tensorflow", "jax", "torch")
+LARGEST_FLOAT32 = 3.4028234663852886e38
 
 
 def _integer(value: Any) -> bool:
@@ -23,7 +23,8 @@ def _count(value: Any) -> bool:
 
 
 def _finite(value: Any) -> bool:
-    return isinstance(value, (int, float)) and math.isfinite(value)
+    """Tell whether it is a number that stays one in float32, in which models compute."""
+    return isinstance(value, (int, float)) and -LARGEST_FLOAT32 <= value <= LARGEST_FLOAT32
 
 
 def _optional(rule: Callable[[Any], bool]) -> Callable[[Any], bool]:

@@ -6,19 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vae_keras.errors import ModelFileError
-from vae_keras.model_file import (
-    Refused,
-    check_config,
-    check_format,
-    check_size,
-    custom_names,
-    private_copy,
-    read_members,
-    read_weights,
-    without_initial_values,
-)
 
 if TYPE_CHECKING:
+    from vae_keras.model_file import Refused
     from vae_keras.models import ImageModel
 
 
@@ -51,6 +41,8 @@ def load(
         >>> vae = vae_keras.load("runs/first")
         >>> vae.reconstruct(images)
     """
+    from vae_keras.model_file import Refused, custom_names
+
     names = custom_names(custom_objects)
     file = _model_file(Path(path))
     try:
@@ -70,6 +62,16 @@ def load(
 
 
 def _loaded(file: Path, compile: bool, names: dict[str, Any]) -> "ImageModel":
+    from vae_keras.model_file import (
+        Refused,
+        check_config,
+        check_size,
+        private_copy,
+        read_members,
+        read_weights,
+        without_initial_values,
+    )
+
     try:
         members = read_members(file)
     except (Refused, OSError) as error:
@@ -97,6 +99,7 @@ def _check_kind(config: Any, names: dict[str, Any], file: Path) -> None:
     """Raise `ModelFileError` unless a config is that of a model of images, and can be read."""
     import keras
 
+    from vae_keras.model_file import Refused, check_format
     from vae_keras.models import ImageModel
 
     if not isinstance(config, dict) or not isinstance(config.get("class_name"), str):
@@ -134,8 +137,10 @@ def _model_file(path: Path) -> Path:
     return path
 
 
-def _refused_within(error: BaseException | None) -> Refused | None:
+def _refused_within(error: BaseException | None) -> "Refused | None":
     """Return what refused the file, where Keras has put an error of its own around it."""
+    from vae_keras.model_file import Refused
+
     while error is not None and not isinstance(error, Refused):
         error = error.__cause__ or error.__context__
     return error

@@ -13,7 +13,6 @@ _PACKAGE = __name__.rpartition(".")[0]
 # What the models are made of, and imports Keras.
 _PARTS = (
     "architectures",
-    "checkpoints",
     "layers",
     "likelihoods",
     "math",

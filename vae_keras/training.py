@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import keras
-import numpy as np
 from rich.console import Console
 
 from vae_keras.callbacks import (
@@ -117,13 +115,10 @@ def _keep_last_good(
 ) -> str:
     """Save the last good weights as the model; return what to say of it.
 
-    Those of the best epoch, which early stopping has put back, or else of the last checkpoint, or
-    else those before the first update that was not finite.
+    Those of the best epoch, which early stopping has put back, or else of the last checkpoint.
     """
     best = any(getattr(one, "best_weights", None) is not None for one in steering)
     if not best and not checkpoint.restore_weights(vae):
-        values = (keras.ops.convert_to_numpy(weight) for weight in vae.weights)
-        if not all(np.isfinite(value).all() for value in values):
-            return ""
+        return ""
     run_directory.write_model(vae)
     return f", its last good weights in {run_directory.model.name}"

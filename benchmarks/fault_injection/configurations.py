@@ -14,6 +14,7 @@ _SHARED = {
     "encoder_units": (16,),
     "epochs": 5,
     "warmup_epochs": 1,
+    "kl_weight": 0.1,  # codes that all become equal cannot be drawn
     "learning_rate": 0.03,
     "plateau_patience": 1,
     "plateau_min_delta": 0.3,
@@ -27,7 +28,7 @@ CONFIGURATIONS: dict[str, dict[str, Any]] = {
     "vae": _ARRAY,
     "labelled": {},
     "conditional": {"model": "conditional", "latent_dim": 3},
-    "autoencoder": {**_ARRAY, "model": "autoencoder", "warmup_epochs": 0},
+    "autoencoder": {**_ARRAY, "model": "autoencoder", "warmup_epochs": 0, "kl_weight": 1.0},
     "streamed folder": {
         "dataset": "folder",
         "stream": True,
@@ -38,6 +39,7 @@ CONFIGURATIONS: dict[str, dict[str, Any]] = {
         **_ARRAY,
         "objective": "importance_weighted",
         "objective_options": ("samples=4",),
+        "kl_weight": 1.0,
         "early_stopping_patience": 1,
     },
     "static binarisation": {**_BINARY, "binarize": "static"},
@@ -49,6 +51,7 @@ CONFIGURATIONS: dict[str, dict[str, Any]] = {
         "encoder_units": (8,),
         "decoder_units": (8,),
         "normalization": "batch",
+        "early_stopping_patience": 1,
     },
     "several steps a call": {**_ARRAY, "steps_per_execution": 3, "checkpoint_minutes": 0.002},
     "warm-up in steps": {

@@ -40,8 +40,8 @@ def mutants_of(root: Path, path: str) -> tuple[list[Mutant], int]:
     """Make all mutants of a file.
 
     What is in a `raise` statement or given to `say`, and a string literal with a space in it, is a
-    text for people and left as it is. mutmut leaves annotations, docstrings, decorators, decorated functions and
-    calls of `len` and `isinstance` alone.
+    text for people and left as it is. mutmut leaves annotations, docstrings, decorators, decorated
+    functions and calls of `len` and `isinstance` alone.
 
     Args:
         root: Of the repository.
@@ -52,7 +52,6 @@ def mutants_of(root: Path, path: str) -> tuple[list[Mutant], int]:
     """
     import libcst as cst
     from libcst.metadata import MetadataWrapper, PositionProvider
-
     from mutmut.mutation.file_mutation import MutationVisitor
     from mutmut.mutation.mutators import mutation_operators
     from mutmut.mutation.pragma_handling import IgnoredCode

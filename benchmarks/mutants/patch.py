@@ -44,13 +44,18 @@ def patch(path: str, scope: str, line: int, source: str) -> bool:
     body: Any = tree
     for part in scope.split("."):
         body = next(node for node in body.body if getattr(node, "name", None) == part)
-    code = functools.reduce(_inner, scope.split("."), compile(source, module.__file__ or path, "exec"))
+    code = functools.reduce(
+        _inner, scope.split("."), compile(source, module.__file__ or path, "exec")
+    )
     # The default values, without the body: `super()` in it needs the class around.
     head = ast.FunctionDef("head", body.args, [ast.Pass()], [])
     names = dict(vars(module))
     _run([head], names)
     live.__code__ = code
-    live.__defaults__, live.__kwdefaults__ = names["head"].__defaults__, names["head"].__kwdefaults__
+    live.__defaults__, live.__kwdefaults__ = (
+        names["head"].__defaults__,
+        names["head"].__kwdefaults__,
+    )
     return True
 
 

@@ -77,6 +77,7 @@ class Collected(Chosen):
     def run(self, only: list[str]) -> str:
         """Run tests and return the first that failed, or nothing."""
         items = [self._items[name] for name in only]
+        items[0].config.pluginmanager.unregister(name="terminalreporter")  # prints a letter each
         for item, following in zip(items, [*items[1:], None], strict=True):
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
             if self.failed:

@@ -321,7 +321,7 @@ def test_divergence(capsys, tmp_path):
     warning, error = capsys.readouterr().err.splitlines()
     assert code == 2
     assert warning.startswith("vae-keras train: warning: The KL warm-up takes 3 epochs and ")
-    assert error.startswith("vae-keras train: error: `val_loss` became nan after epoch 1; ")
+    assert error.startswith("vae-keras train: error: `val_loss` became inf after epoch 1; ")
     assert "Lower the learning rate" in error
     assert error.endswith(f"The run is in {run_dir}")
     assert (run_dir / "history.csv").exists()
@@ -335,7 +335,7 @@ def no_space(*arguments, **options):
 def test_no_space_left_while_training(tiny, capsys, tmp_path, monkeypatch):
     monkeypatch.setattr(os, "replace", no_space)
     line = complaint(capsys, ["train", *tiny, "--run-dir", str(tmp_path / "new")])
-    assert f"`{tmp_path}/new/config.json`" in line
+    assert f"`{tmp_path}/new/checkpoint/owner.json`" in line
     assert line.endswith("Received: No space left on device")
     assert not any(path.is_file() for path in tmp_path.rglob("*"))
 

@@ -12,7 +12,9 @@ DEFAULT = re.compile(r"^    (\w+): .*?Defaults\s+to\s+`([^`]+)`", re.MULTILINE |
 
 def documented_defaults(text):
     """Yield the arguments of a docstring that name a default, with it."""
-    section = re.search(r"^Args:\n(.*?)(?:^\S|\Z)", inspect.cleandoc(text), re.MULTILINE | re.DOTALL)
+    section = re.search(
+        r"^Args:\n(.*?)(?:^\S|\Z)", inspect.cleandoc(text), re.MULTILINE | re.DOTALL
+    )
     if section is None:
         return
     for entry in re.split(r"\n(?=    \w)", section.group(1)):

@@ -132,9 +132,7 @@ def test_what_a_mixed_policy_leaves_in_float32(policy):
     keras.config.set_dtype_policy(policy)
     try:
         likelihood = presets.member("likelihoods", "learned_gaussian")()
-        parts = presets.member("architectures", "mlp")(
-            (8, 8, 1), 2, likelihood, encoder_units=(4,)
-        )
+        parts = presets.member("architectures", "mlp")((8, 8, 1), 2, likelihood, encoder_units=(4,))
         prior = Mixture(2)
         prior.build((None, 2))
         scale = presets.member("likelihoods", "optimal_gaussian")()

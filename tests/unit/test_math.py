@@ -110,8 +110,17 @@ def test_log_mean_exp_of_large_logarithms_does_not_overflow():
     assert float(log_mean_exp(np.array([-1000.0, 0.0]))) == pytest.approx(-math.log(2), abs=1e-6)
 
 
+def test_the_number_of_values_is_counted_in_float32(half_floats):
+    # There float16 counts in fours: 4,097 does not exist.
+    assert float(log_mean_exp(np.zeros(4097, "float32"))) == pytest.approx(0.0, abs=2e-6)
+
+
 def test_all_count_in_float32_where_keras_counts_in_float16(half_floats):
-    mean, log_var, values = np.random.default_rng(0).normal(size=(3, 4, 50)) * [[[1.0]], [[2]], [[3]]]
+    mean, log_var, values = np.random.default_rng(0).normal(size=(3, 4, 50)) * [
+        [[1.0]],
+        [[2]],
+        [[3]],
+    ]
     posterior = DiagonalGaussian(mean, log_var)
     terms = 0.5 * (mean**2 + np.exp(log_var) - 1 - log_var)
     squares = (values - mean) ** 2 * np.exp(-log_var)

@@ -25,10 +25,15 @@ _ARRAY, _SCALAR = "__array__", "__scalar__"
 def state_of_variables(model: Any) -> dict[str, np.ndarray]:
     """Return the value of each variable: weights, seeds of the noise, metrics, optimizer."""
     return {
-        f"{group}/{number}": keras.ops.convert_to_numpy(variable)
+        f"{group}/{number}": value_of(variable)
         for group, variables in _groups(model).items()
         for number, variable in enumerate(variables)
     }
+
+
+def value_of(variable: Any) -> np.ndarray:
+    """Return the value of a variable, of one that is mirrored on several devices too."""
+    return keras.ops.convert_to_numpy(keras.ops.convert_to_tensor(variable))
 
 
 def restore_variables(model: Any, arrays: dict[str, np.ndarray], *, metrics: bool) -> None:
@@ -136,7 +141,7 @@ def _groups(model: Any) -> dict[str, list[Any]]:
 def _typed(value: np.ndarray, variable: Any) -> np.ndarray:
     # NumPy's files know bfloat16 as two bytes without a meaning.
     if value.dtype.kind == "V":
-        return value.view(keras.ops.convert_to_numpy(variable).dtype)
+        return value.view(value_of(variable).dtype)
     return value
 
 

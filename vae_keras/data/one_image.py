@@ -35,11 +35,7 @@ def read_header(file: Path) -> tuple[tuple[int, int], bool]:
     """Return `(height, width)` and whether the image is greyscale."""
     from PIL import Image
 
-    with (
-        _named_errors(file),
-        open_regular(file) as stream,
-        strict_sizes(),
-    ):
+    with _named_errors(file), open_regular(file) as stream, strict_sizes():
         check_bytes(file, os.fstat(stream.fileno()).st_size, _MAX_FILE_BYTES)
         with Image.open(stream, formats=_FORMATS) as image:
             return header_of(image, file)

@@ -1,6 +1,5 @@
 """The zip archive of a `.keras` file, read once and with every size bounded."""
 
-import io
 import json
 import os
 import stat
@@ -83,18 +82,23 @@ def private_copy(members: Members, weights: Weights) -> Iterator[str]:
         yield path
 
 
-def _written(weights: Weights) -> memoryview:
-    import h5py
+def _written(weights: Weights) -> bytes:
+    """Return an HDF5 file; by h5py's functions, a third of the time that its objects take."""
+    from h5py import File, h5d, h5g, h5s, h5t
 
-    content = io.BytesIO()
-    with h5py.File(content, "w") as file:
-        for path in weights.groups:
-            file.require_group(path)
+    with File("model.weights.h5", "w", driver="core", backing_store=False) as file:
+        for path in sorted(weights.groups):  # what is above comes first
+            h5g.create(file.id, path.encode())
         for path, values in weights.arrays.items():
-            array = file.create_dataset(path, data=values)
+            space = h5s.create_simple(values.shape) if values.shape else h5s.create(h5s.SCALAR)
+            kind = h5t.py_create(values.dtype, logical=True)
+            array = h5d.create(file.id, path.encode(), kind, space)
+            if values.size:
+                array.write(h5s.ALL, h5s.ALL, values)
             if values.dtype.kind == "V":  # so Keras marks it
-                array.attrs["dtype"] = "bfloat16"
-    return content.getbuffer()
+                file[path].attrs["dtype"] = "bfloat16"
+        file.flush()
+        return file.id.get_file_image()
 
 
 def _check_members(members: list[zipfile.ZipInfo], size: int) -> None:
@@ -105,7 +109,7 @@ def _check_members(members: list[zipfile.ZipInfo], size: int) -> None:
         raise Refused(f"no .keras file: without {', '.join(missing)}")
     others = [name for name in names if name not in _NAMES]
     if others:
-        raise Refused(f"holds {others[0]!r}, which no model of this package has")
+        raise Refused(f"holds {others[0][:80]!r}, which no model of this package has")
     if len(names) > len(_NAMES):
         raise Refused("holds a member twice")
     end = 0

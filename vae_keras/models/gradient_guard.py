@@ -5,11 +5,17 @@ from typing import Any
 import keras
 from keras import ops
 
+from vae_keras.config_rules import LARGEST_FLOAT32
 from vae_keras.errors import ArgumentError
 from vae_keras.math import Tensor
 
 # A loss scale that has come down to this, from 2**15, did so because the gradient itself is broken.
 _LOWEST_SCALE = 2.0**-14
+
+
+class _Count(keras.metrics.Sum):
+    def result(self) -> Tensor:
+        return 1.0 * super().result()  # a copy: on PyTorch a history would see the next reset
 
 
 class GradientGuard:
@@ -31,13 +37,13 @@ class GradientGuard:
     def _set_guard(self, skip_gradient_norm: float | None) -> None:
         if skip_gradient_norm is None:
             return
-        if not 0 < skip_gradient_norm < float("inf"):
+        if not 0 < skip_gradient_norm <= LARGEST_FLOAT32:
             raise ArgumentError(
                 "`skip_gradient_norm` must be a finite number above 0. "
                 f"Received: skip_gradient_norm={skip_gradient_norm!r}"
             )
         self.skip_gradient_norm = float(skip_gradient_norm)
-        self.skipped_tracker = keras.metrics.Sum(name="skipped_steps")
+        self.skipped_tracker = _Count(name="skipped_steps")
 
     def evaluate(self: Any, *args: Any, **kwargs: Any) -> Any:
         logs = super().evaluate(*args, **kwargs)  # type: ignore[misc]

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from vae_keras.errors import ArgumentError
+from vae_keras.errors import ArgumentError, DataError
 from vae_keras.likelihoods import Likelihood
 from vae_keras.math import Tensor
 from vae_keras.model_file import FORMAT_KEY, FORMAT_VERSION, popped_format
@@ -205,6 +205,10 @@ class ImageModel(SharedBatches, GradientGuard, TrainingSteps, Inference, keras.M
 
     def _checked_labels(self, x: Any, y: Any = None, *, name: str) -> Any:
         """Check the labels that `fit` and `evaluate` get; here they are not used."""
+        if isinstance(x, np.ndarray) and isinstance(y, np.ndarray) and len(x) != len(y):
+            raise DataError(
+                f"{name} must be as many as the images, {len(x)}. Received: {len(y)} labels"
+            )
         return y
 
     def _reduced_loss(self, data: Any, *, training: bool) -> Tensor:

@@ -5,6 +5,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from vae_keras.checkpoints.state import value_of
 from vae_keras.data import ImageFiles, ImageStream
 from vae_keras.models.batching import KERAS_BATCH_SIZE
 
@@ -64,7 +65,7 @@ def training_stream(
         seed=seed,
         shuffle=arguments.pop("shuffle", True),
         # Who names the epoch that it begins with goes on with an earlier training.
-        begun=0 if arguments.get("initial_epoch") else int(model.optimizer.iterations),
+        begun=0 if arguments.get("initial_epoch") else int(value_of(model.optimizer.iterations)),
     )
     arguments["shuffle"] = False
     return stream

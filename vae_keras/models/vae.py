@@ -7,6 +7,7 @@ import numpy as np
 from keras import ops
 
 from vae_keras.binary import drawn_binary
+from vae_keras.config_rules import LARGEST_FLOAT32
 from vae_keras.errors import ArgumentError
 from vae_keras.layers import Sampling
 from vae_keras.likelihoods import Likelihood
@@ -99,7 +100,7 @@ class VAE(Probabilistic, ImageModel):
         **kwargs: Any,
     ) -> None:
         self._check_parts(encoder, decoder, likelihood)
-        if not 0 <= kl_weight < float("inf"):
+        if not 0 <= kl_weight <= LARGEST_FLOAT32:
             raise ArgumentError(
                 f"`kl_weight` must be finite and at least 0. Received: kl_weight={kl_weight!r}"
             )

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from keras import ops
 
+from vae_keras.config_rules import LARGEST_FLOAT32
 from vae_keras.errors import ArgumentError
 from vae_keras.math import DiagonalGaussian, Tensor
 
@@ -78,7 +79,7 @@ def same_for_every_image(value: Tensor, latent: LatentTerms) -> Tensor:
 def checked_not_negative(name: str, value: Any) -> float:
     """Return `value` as a float, or raise `ArgumentError` unless it is finite and not negative."""
     number = float(value) if isinstance(value, Real) else math.nan
-    if not 0 <= number < math.inf:
+    if not 0 <= number <= LARGEST_FLOAT32:
         raise ArgumentError(
             f"`{name}` must be a finite number of at least 0. Received: {name}={value!r}"
         )

@@ -59,7 +59,7 @@ def test_wrong_file_is_one_line_that_names_it(tmp_path: Path, content: bytes, me
 def test_missing_and_unreadable_file(tmp_path: Path):
     with pytest.raises(DataError, match=r"none.gz cannot be read. Received: No such file"):
         read_idx(tmp_path / "none.gz", 3)
-    with pytest.raises(DataError, match=r"cannot be read. Received: Is a directory"):
+    with pytest.raises(DataError, match=r"must be a file. Received: a folder"):
         read_idx(tmp_path, 3)
 
 

@@ -167,7 +167,9 @@ def test_training_images_without_labels_give_neighbours_but_no_classifier(tiny_v
     assert {"mse_train", "nearest_train_distance", "copied_share", "frechet_distance"} - set(
         found
     ) == {"frechet_distance"}
-    assert not [name for name in found if name.startswith(("classifier", "linear", "knn_accuracy_p"))]
+    assert not [
+        name for name in found if name.startswith(("classifier", "linear", "knn_accuracy_p"))
+    ]
 
 
 def test_one_sample_has_no_diversity(tiny_vae, data):
@@ -192,3 +194,11 @@ def test_progress_tells_what_takes_long(tiny_vae, data):
         "nearest training images of the samples",
         "a classifier that judges the samples",
     ]
+
+
+def test_test_images_without_labels_give_neighbours_but_no_classifier(tiny_vae, data):
+    x, _, x_train, y_train = data
+    given = {"train_images": x_train, "train_labels": y_train, "samples": 4}
+    found = evaluate(tiny_vae(SHAPE), x, **given)
+    assert found["nearest_train_distance"] > 0
+    assert not [name for name in found if "accuracy" in name or "frechet" in name]

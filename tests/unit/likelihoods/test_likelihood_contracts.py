@@ -1,5 +1,6 @@
 """What the model reads from a likelihood's class, and what a saved model holds of it."""
 
+import keras
 import numpy as np
 import pytest
 from keras import ops
@@ -124,7 +125,24 @@ def test_numpy_levels_become_an_integer():
 def test_the_least_scale_is_one_step_of_8_bits_by_default():
     assert LearnedGaussian().min_scale == 1 / 255
     assert LearnedGaussian(WIDE).min_scale == 2 / 255
-    with pytest.raises(ArgumentError, match=r"^`min_scale` must .* above 0\. Received: min_scale=0"):
+    with pytest.raises(
+        ArgumentError, match=r"^`min_scale` must .* above 0\. Received: min_scale=0"
+    ):
         LearnedGaussian(min_scale=0)
     with pytest.raises(ArgumentError, match=r"^`scale` must .* above 0\. Received: scale=0"):
         Gaussian(0)
+
+
+@pytest.mark.parametrize(
+    "likelihood",
+    [Gaussian(0.3), OptimalGaussian(), OptimalGaussian(mode="analytic"), LearnedGaussian()],
+    ids=lambda likelihood: type(likelihood).__name__,
+)
+def test_samples_are_the_mean_and_the_scale_times_the_noise_of_the_seed(likelihood):
+    outputs = np.random.default_rng(0).normal(size=(2, 5, 5, likelihood.parameters_per_channel))
+    noise = ops.convert_to_numpy(keras.random.normal((2, 5, 5, 1), seed=7))
+    scale = likelihood.scale(outputs) if callable(likelihood.scale) else likelihood.scale
+    scale = ops.convert_to_numpy(scale) if ops.is_tensor(scale) else scale
+    expected = ops.convert_to_numpy(likelihood.mean(outputs)) + scale * noise
+    found = ops.convert_to_numpy(likelihood.sample(outputs.astype("float32"), seed=7))
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)

@@ -1,5 +1,6 @@
 """Likelihoods count in float32 whatever comes in, also where Keras' default float is narrower."""
 
+import keras
 import numpy as np
 import pytest
 from keras import ops
@@ -11,6 +12,7 @@ from vae_keras.likelihoods import (
     Gaussian,
     LearnedGaussian,
     OptimalGaussian,
+    Perceptual,
     SquaredError,
 )
 
@@ -49,7 +51,10 @@ def everything(likelihood, x, outputs):
 def test_a_narrow_default_float_changes_nothing(name, request):
     likelihood = MEMBERS[name]()
     x, outputs = pictures_and_outputs(likelihood)
-    wide = {key: ops.convert_to_numpy(value) for key, value in everything(likelihood, x, outputs).items()}
+    wide = {
+        key: ops.convert_to_numpy(value)
+        for key, value in everything(likelihood, x, outputs).items()
+    }
     request.getfixturevalue("half_floats")
     narrow = everything(MEMBERS[name](), x, outputs)
     for key, value in narrow.items():
@@ -57,3 +62,22 @@ def test_a_narrow_default_float_changes_nothing(name, request):
         np.testing.assert_allclose(
             ops.convert_to_numpy(value), wide[key], rtol=1e-5, atol=1e-5, err_msg=key
         )
+
+
+def test_the_analytic_scale_is_that_of_float32_differences(half_floats):
+    likelihood = OptimalGaussian(mode="analytic")
+    x, mean = np.full((2, 3, 3, 1), 1 / 3), np.full((2, 3, 3, 1), 1 / 3 - 0.01)
+    likelihood.loss(x, mean, training=True)  # float16 would make it 0.00992
+    assert float(ops.convert_to_numpy(likelihood.scale)) == pytest.approx(0.01, rel=1e-4)
+
+
+def test_a_network_sees_pictures_in_float32(request):
+    layers = [keras.layers.Conv2D(3, 3, dtype="float32")]
+    network = keras.Sequential([keras.Input((7, 7, 2), dtype="float32"), *layers])
+    likelihood = Perceptual(network, weight=1e6)
+    x, _ = pictures_and_outputs(likelihood)
+    wide = ops.convert_to_numpy(likelihood.loss(x, x + 1e-3))
+    request.getfixturevalue("half_floats")
+    narrow = ops.convert_to_numpy(likelihood.loss(x, x + 1e-3))
+    np.testing.assert_allclose(narrow, wide, rtol=1e-3)
+    assert wide.min() > 0

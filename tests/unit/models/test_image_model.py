@@ -146,3 +146,14 @@ def test_a_file_from_before_priors_and_objectives_has_the_defaults(tiny_vae, mak
     again.set_weights(vae.get_weights())
     x = make_images(3)
     np.testing.assert_array_equal(again.reconstruct(x), vae.reconstruct(x))
+
+
+def test_labels_that_are_not_used_are_still_one_for_each_image(tiny_vae, make_images):
+    vae, images = tiny_vae(), make_images()
+    for call in (
+        lambda: vae.fit(images, np.zeros(len(images) - 1), verbose=0),
+        lambda: vae.fit(images, validation_data=(images, np.zeros(3)), verbose=0),
+        lambda: vae.evaluate(images, np.zeros(3), verbose=0),
+    ):
+        with pytest.raises(DataError, match=r"must be as many as the images, 10\. Received: "):
+            call()

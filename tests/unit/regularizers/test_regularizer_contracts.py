@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from keras import ops
 
 from vae_keras.errors import ArgumentError
 from vae_keras.math import DiagonalGaussian
@@ -85,7 +86,9 @@ def test_finite_numbers_from_zero_on_become_floats(value):
 
 @pytest.mark.parametrize("value", [-1e-9, float("inf"), float("nan"), "1", None, 1j])
 def test_other_numbers_are_argument_errors(value):
-    with pytest.raises(ArgumentError, match=r"^`w` must be a finite number of at least 0\. Rec.* w="):
+    with pytest.raises(
+        ArgumentError, match=r"^`w` must be a finite number of at least 0\. Rec.* w="
+    ):
         checked_not_negative("w", value)
 
 
@@ -100,3 +103,37 @@ def test_a_number_of_the_batch_is_that_of_each_image(make_latent):
     values = same_for_every_image(2.5, make_latent(4))
     assert values.shape == (4,)
     assert [float(value) for value in values] == [2.5] * 4
+
+
+@pytest.mark.parametrize(
+    ("member", "argument", "value"),
+    [
+        (FreeBits, "free_bits", -1),
+        (Capacity, "capacity", -1),
+        (Capacity, "steps", 0),
+        (Capacity, "weight", -1),
+        (DIP, "kind", "iii"),
+        (DIP, "off_diagonal", -1),
+        (DIP, "diagonal", -1),
+        (MMD, "kl_share", -1),
+        (MMD, "weight", -1),
+        (MMD, "kernel", "cosine"),
+        (TotalCorrelation, "alpha", -1),
+        (TotalCorrelation, "beta", -1),
+        (TotalCorrelation, "gamma", -1),
+        (TotalCorrelation, "dataset_size", 0),
+        (TotalCorrelation, "estimator", "exact"),
+    ],
+)
+def test_a_mistake_is_named_after_its_argument(member, argument, value):
+    with pytest.raises(ArgumentError) as caught:
+        member(**{argument: value})
+    assert str(caught.value).startswith(f"`{argument}` must be ")
+    assert str(caught.value).endswith(f"Received: {argument}={value!r}")
+
+
+@pytest.mark.parametrize(("kind", "ratio"), [("i", 10.0), ("ii", 1.0)])
+def test_the_diagonal_has_the_published_weight_by_default(kind, ratio, make_latent):
+    latent = make_latent()
+    default, said = DIP(kind, 3.0)(latent), DIP(kind, 3.0, diagonal=3.0 * ratio)(latent)
+    np.testing.assert_allclose(ops.convert_to_numpy(default), ops.convert_to_numpy(said), rtol=1e-6)

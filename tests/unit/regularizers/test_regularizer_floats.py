@@ -16,6 +16,7 @@ MEMBERS = {
     "imq": MMD(0.5),
     "rbf": MMD(kernel="rbf"),
     "weighted": TotalCorrelation(),
+    "large": TotalCorrelation(dataset_size=100_000),  # beyond float16
     "stratified": TotalCorrelation(estimator="stratified"),
 }
 

@@ -6,6 +6,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from vae_keras.errors import ArgumentError
 from vae_keras.models.steps.tensorflow_adam import fuse_adam
 from vae_keras.models.steps.tensorflow_guard import apply_if
 from vae_keras.replicas import replicas, sum_over_replicas
@@ -23,7 +24,7 @@ class TrainingSteps:
             scaled = self.optimizer.scale_loss(loss)
         variables = self.trainable_variables
         gradients = tape.gradient(scaled, variables)
-        allowed = self._allowed(_norm(gradients, exact=self.skip_gradient_norm is not None))
+        allowed = self._allowed(_norm(gradients))
         apply_if(allowed, self.optimizer, _clipped_together(gradients, self.optimizer), variables)
         for variable, old in before:
             now = tf.convert_to_tensor(variable.value)
@@ -36,6 +37,7 @@ class TrainingSteps:
 
     def fit(self: Any, *args: Any, **kwargs: Any) -> Any:
         self._one_plain_step_at_a_time()
+        _check_guard(self)
         _warn_of_batch_level(self)
         fuse_adam(self.optimizer)
         return super().fit(*args, **kwargs)  # type: ignore[misc]
@@ -56,6 +58,15 @@ class TrainingSteps:
         if self.distribute_strategy.num_replicas_in_sync > 1:
             with self.distribute_strategy.scope():
                 self._symbolic_build(iterator=iterator, data_batch=data_batch)
+
+
+def _check_guard(model: Any) -> None:
+    devices = model.distribute_strategy.num_replicas_in_sync
+    if devices > 1 and model.skip_gradient_norm is not None:
+        raise ArgumentError(
+            "`skip_gradient_norm` must not be set with several devices on TensorFlow: take JAX. "
+            f"Received: skip_gradient_norm={model.skip_gradient_norm!r} with {devices} devices"
+        )
 
 
 def _warn_of_batch_level(model: Any) -> None:
@@ -89,21 +100,10 @@ def _never_empty(data: Any) -> Any:
     return filled(x), y, filled(weights)
 
 
-def _norm(gradients: list[Any], *, exact: bool) -> Any:
-    """Return the norm of the gradient of the whole batch, over all weights.
-
-    Args:
-        gradients: Of this replica's part of the batch; `None` for a weight that has no part in it.
-        exact: Whether the norm counts; if not, only whether it is finite does, and several
-            replicas tell each other that instead of their gradients.
-    """
+def _norm(gradients: list[Any]) -> Any:
+    """Return the norm of the gradient over all weights; `None` is one that has no part in it."""
     given = [one for one in gradients if one is not None]
-    if exact and replicas() > 1:
-        given = sum_over_replicas(given)
-    half_squares = tf.add_n([tf.nn.l2_loss(tf.cast(one, "float32")) for one in given])
-    if not exact:
-        half_squares = sum_over_replicas(half_squares)
-    return tf.sqrt(2.0 * half_squares)
+    return tf.sqrt(2.0 * tf.add_n([tf.nn.l2_loss(tf.cast(one, "float32")) for one in given]))
 
 
 def _clipped_together(gradients: list[Any], optimizer: Any) -> list[Any]:
