@@ -47,7 +47,7 @@ def main() -> None:
         "--again", action="store_true", help="only what no test killed, on all cases"
     )
     parser.add_argument("--cases", type=int, default=3, help="of a parametrised test; 0 for all")
-    parser.add_argument("--longest", type=float, default=10.0, help="seconds of a test, or left out")
+    parser.add_argument("--longest", type=float, default=10.0, help="seconds of a test")
     parser.add_argument("--survivors", action="store_true", help="list them under the table")
     parser.add_argument("--backend", default="torch", help="torch has no graphs to compile")
     arguments = parser.parse_args()

@@ -2,8 +2,8 @@
 
 import platform
 import tempfile
-from collections.abc import Sequence
-from contextlib import ExitStack, nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -93,20 +93,19 @@ def _run(
     else:
         check_same_config(config, run_directory)
         if is_finished(run_directory):
-            console.print(
-                f"The run in {run_directory.path} is finished: there is nothing to go on with.",
-                highlight=False,
-                soft_wrap=True,
-            )
-            return read_metrics(run_directory)
+            return _finished_before(run_directory, console)
     dataset = load_data(config)
     with ExitStack() as stack:
         with distribute() if config.distribute else nullcontext(1) as devices:
             check_batch_size(config.batch_size, devices)
             vae = build_model_for(config, dataset)
             stack.enter_context(run_directory.held())
+            # Another process may have been quicker.
             if not resume:
-                run_directory.check_free()  # another process may have been quicker
+                run_directory.check_free()
+            elif is_finished(run_directory):
+                return _finished_before(run_directory, console)
+            stack.enter_context(_saying_how_to_go_on(run_directory, console))
             trained = _trained(vae, config, dataset, run_directory, callbacks, console, kept)
             run_directory.write_model(vae)
         if config.distribute:  # from now on on one device, as it will be used
@@ -114,6 +113,32 @@ def _run(
         metrics = _evaluated(vae, config, dataset, run_directory, trained, console)
     print_closing_table(metrics, run_directory, console)
     return metrics
+
+
+def _finished_before(run_directory: RunDirectory, console: Console) -> dict[str, Any]:
+    console.print(
+        f"The run in {run_directory.path} is finished: there is nothing to go on with.",
+        highlight=False,
+        soft_wrap=True,
+    )
+    return read_metrics(run_directory)
+
+
+@contextmanager
+def _saying_how_to_go_on(run_directory: RunDirectory, console: Console) -> Iterator[None]:
+    """Say it where the user, or a disk without room, has put an end to a run."""
+    try:
+        yield
+    except (KeyboardInterrupt, RunDirectoryError) as error:
+        stopped = isinstance(error, KeyboardInterrupt) or isinstance(error.__cause__, OSError)
+        if stopped and run_directory.is_begun():
+            console.print(
+                f"It goes on with: vae-keras train --resume {run_directory.path}",
+                style="bold",
+                highlight=False,
+                soft_wrap=True,
+            )
+        raise
 
 
 def _trained(
@@ -139,24 +164,15 @@ def _trained(
         every_minutes=config.checkpoint_minutes,
         lock=False,
     )
-    try:
-        return train(
-            vae,
-            config,
-            dataset,
-            run_directory,
-            checkpoint=checkpoint,
-            callbacks=[*callbacks, *([_SayWhere(checkpoint, console)] if begun else [])],
-            console=console,
-        )
-    except (KeyboardInterrupt, RunDirectoryError):
-        console.print(
-            f"It goes on with: vae-keras train --resume {run_directory.path}",
-            style="bold",
-            highlight=False,
-            soft_wrap=True,
-        )
-        raise
+    return train(
+        vae,
+        config,
+        dataset,
+        run_directory,
+        checkpoint=checkpoint,
+        callbacks=[*callbacks, *([_SayWhere(checkpoint, console)] if begun else [])],
+        console=console,
+    )
 
 
 def _evaluated(

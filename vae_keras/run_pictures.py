@@ -149,7 +149,7 @@ class RunFigures:
 
     def tsne(self) -> Any:
         codes, labels = self.evaluation.arrays["z_mean"], self.dataset.test.labels
-        if self.vae.latent_dim <= 2 or len(codes) < 4:
+        if self.vae.latent_dim <= 2 or len(codes) < 4 or (codes == codes[0]).all():
             return None
         labels = None if labels is None else labels[:EMBEDDED]
         points = tsne(codes[:EMBEDDED], perplexity=min(30.0, (len(codes[:EMBEDDED]) - 1) / 3))

@@ -96,11 +96,19 @@ class CheckpointDirectory:
         return found
 
     def files(self) -> list[Path]:
-        """Return the checkpoints, the oldest first."""
+        """Return the checkpoints, the oldest first.
+
+        Raises:
+            RunDirectoryError: If the directory is there and cannot be read.
+        """
         try:
             names = [path for path in self.path.iterdir() if _NAME.fullmatch(path.name)]
-        except OSError:
+        except FileNotFoundError:
             return []
+        except OSError as error:
+            raise RunDirectoryError(
+                f"`{self.path}` must be readable. Received: {error.strerror or error}"
+            ) from error
         return sorted(names, key=_position)
 
     def remove(self) -> None:

@@ -132,3 +132,12 @@ def test_objects_are_not_unpickled(directory):
     damaged = pytest.warns(UserWarning, match="is damaged")
     with damaged, pytest.warns(UserWarning, match="from its beginning"):
         assert directory.newest() is None
+
+
+def test_a_directory_that_cannot_be_read_is_not_an_empty_one(directory, monkeypatch):
+    def broken(_):
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(type(directory.path), "iterdir", broken)
+    with pytest.raises(RunDirectoryError, match=r"must be readable. Received: Input/output error"):
+        directory.newest()

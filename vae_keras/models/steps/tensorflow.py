@@ -17,7 +17,9 @@ class TrainingSteps:
 
     def train_step(self: Any, data: Any) -> Any:
         data = _never_empty(data)
-        before = [(one, tf.identity(one.value)) for one in self._fragile_variables()]
+        # Replicas would reduce what they assign, out of step with the gradients.
+        fragile = self._fragile_variables() if replicas() == 1 else []
+        before = [(one, tf.identity(one.value)) for one in fragile]
         with tf.GradientTape() as tape:
             # Keras sums gradients over replicas: each contributes its share of the mean.
             loss = self.training_loss(data) / replicas()
