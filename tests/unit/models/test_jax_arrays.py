@@ -5,6 +5,7 @@ import pytest
 if keras.backend.backend() != "jax":
     pytest.skip("JAX's loop over steps", allow_module_level=True)
 
+from vae_keras.callbacks import Checkpoint
 from vae_keras.models.steps import jax_arrays
 
 
@@ -97,3 +98,30 @@ def test_compiled_once_for_several_fits(tiny_vae, make_images, resident, monkeyp
 @pytest.mark.backend
 def test_a_cpu_keeps_to_keras_own_way():
     assert not jax_arrays.pays_off(1)
+
+
+@pytest.mark.backend
+def test_it_goes_on_within_an_epoch(tiny_vae, make_images, resident, tmp_path):
+    images = make_images(61, dtype="uint8")
+
+    class Crash(keras.callbacks.Callback):
+        def on_train_batch_begin(self, batch, logs=None):
+            if batch == 4 and self.model.optimizer.iterations > 8:
+                raise InterruptedError
+
+    def train(name, *more):
+        vae = tiny_vae(optimizer="adam", compiled={"steps_per_execution": 4})
+        kept = Checkpoint(tmp_path / name, every_minutes=0)
+        callbacks = [*more, kept]
+        settings = {"batch_size": 8, "epochs": 3, "verbose": 0, "callbacks": callbacks}
+        return vae.fit(images, **settings).history, vae.get_weights(), kept.resumed
+
+    history, weights, _ = train("whole")
+    with pytest.raises(InterruptedError):
+        train("parts", Crash())
+    resumed, others, where = train("parts")
+    assert where == (1, 4)
+    assert resumed == history
+    for weight, other in zip(weights, others, strict=True):
+        np.testing.assert_array_equal(weight, other)
+    assert len(resident) >= 3
