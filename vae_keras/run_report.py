@@ -1,10 +1,11 @@
 """The report of a run: one HTML page, made from what the run left on disk."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from vae_keras.data import ImageDataset
-from vae_keras.errors import ArgumentError
+from vae_keras.errors import ArgumentError, RunDirectoryError
 from vae_keras.figures import CAPTIONS
 from vae_keras.files import write_text
 from vae_keras.report import Explorer, Report, Table, explore
@@ -70,7 +71,7 @@ def run_report(
         headline=_headline(numbers),
         findings=_findings(metrics),
         figures=[
-            (caption, (run.figures / f"{name}.png").read_bytes())
+            (caption, _picture(run.figures / f"{name}.png"))
             for name, caption in CAPTIONS.items()
             if (run.figures / f"{name}.png").is_file()
         ],
@@ -83,6 +84,15 @@ def run_report(
             Table("Environment", _flat(environment), collapsed=True),
         ],
     )
+
+
+def _picture(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise RunDirectoryError(
+            f"`{path}` must be readable. Received: {error.strerror or error}"
+        ) from error
 
 
 def _subtitle(config: Any, training: dict[str, Any], epochs: int) -> str:

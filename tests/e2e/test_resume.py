@@ -155,3 +155,11 @@ def test_checkpoints_of_another_run_are_refused(begun, interrupted):
     begun.write_config(config)
     with pytest.raises(RunDirectoryError, match="must hold checkpoints of this training"):
         train_and_evaluate(config, begun, resume=True)
+
+
+def test_a_figure_that_cannot_be_read_is_named(run, monkeypatch):
+    from vae_keras.run_report import _picture
+
+    monkeypatch.setattr("pathlib.Path.read_bytes", lambda path: (_ for _ in ()).throw(OSError(5)))
+    with pytest.raises(RunDirectoryError, match=r"samples.png` must be readable. Received: "):
+        _picture(run.directory.figures / "samples.png")
