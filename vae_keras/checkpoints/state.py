@@ -33,7 +33,7 @@ def state_of_variables(model: Any) -> dict[str, np.ndarray]:
 
 def value_of(variable: Any) -> np.ndarray:
     """Return the value of a variable, of one that is mirrored on several devices too."""
-    return keras.ops.convert_to_numpy(keras.ops.convert_to_tensor(variable))
+    return keras.ops.convert_to_numpy(keras.ops.copy(variable))
 
 
 def restore_variables(model: Any, arrays: dict[str, np.ndarray], *, metrics: bool) -> None:

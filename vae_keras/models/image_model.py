@@ -209,6 +209,8 @@ class ImageModel(SharedBatches, GradientGuard, TrainingSteps, Inference, keras.M
             raise DataError(
                 f"{name} must be as many as the images, {len(x)}. Received: {len(y)} labels"
             )
+        if isinstance(y, np.ndarray) and y.dtype.kind not in "biuf":
+            raise DataError(f"{name} must be numbers. Received: an array of {y.dtype}")
         return y
 
     def _reduced_loss(self, data: Any, *, training: bool) -> Tensor:

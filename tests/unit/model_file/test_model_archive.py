@@ -6,6 +6,7 @@ import zipfile
 import pytest
 
 import vae_keras
+from vae_keras import model_file
 from vae_keras.model_file import Refused, archive, read_members
 
 NAMES = ("config.json", "metadata.json", "model.weights.h5")
@@ -163,7 +164,7 @@ def test_what_is_checked_is_what_is_loaded(write, config, monkeypatch):
         path.write_bytes(b"something else")
         return original(*read)
 
-    monkeypatch.setattr(vae_keras.inference, "private_copy", swapped)
+    monkeypatch.setattr(model_file, "private_copy", swapped)
     assert isinstance(vae_keras.load(path), vae_keras.VAE)
 
 
