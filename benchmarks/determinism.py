@@ -70,13 +70,12 @@ def trained(backend: str, settings: dict[str, Any], threads: int | None, output:
     few = {} if threads is None else {"OMP_NUM_THREADS": str(threads)}
 
     def limit() -> None:
-        if threads is not None:
-            os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
 
     subprocess.run(
         [sys.executable, __file__, "--child", json.dumps(settings), str(output)],
         env={"TF_CPP_MIN_LOG_LEVEL": "3", **os.environ, "KERAS_BACKEND": backend, **few},
-        preexec_fn=limit,
+        preexec_fn=None if threads is None else limit,  # with one Python forks, and JAX minds
         check=True,
     )
     groups: dict[str, list[np.ndarray]] = {}

@@ -63,7 +63,6 @@ def begun(interrupted, tmp_path):
     return RunDirectory(shutil.copytree(interrupted, tmp_path / "run"))
 
 
-@pytest.mark.backend
 def test_the_command_ends_with_the_same_numbers(run, begun, capsys):
     assert main(["train", "--resume", str(begun.path)]) == 0
     assert "Going on after 2 epochs." in capsys.readouterr().out
