@@ -36,7 +36,7 @@ def value_and_gradient(function, values):
     values = keras.ops.convert_to_tensor(values).requires_grad_()
     value = function(values)
     value.backward()
-    return float(value), ops.convert_to_numpy(values.grad)
+    return float(value.detach()), ops.convert_to_numpy(values.grad)
 
 
 def both_signs(values, shape, dtype="float32"):

@@ -5,7 +5,6 @@ from typing import Any
 import keras
 import numpy as np
 
-from vae_keras.checkpoints.state import value_of
 from vae_keras.data import ImageFiles, ImageStream
 from vae_keras.models.batching import KERAS_BATCH_SIZE
 
@@ -65,7 +64,7 @@ def training_stream(
         seed=seed,
         shuffle=arguments.pop("shuffle", True),
         # Who names the epoch that it begins with goes on with an earlier training.
-        begun=0 if arguments.get("initial_epoch") else int(value_of(model.optimizer.iterations)),
+        begun=0 if arguments.get("initial_epoch") else _steps_so_far(model),
     )
     arguments["shuffle"] = False
     return stream
@@ -84,6 +83,10 @@ def ordered_batches(images: ImageFiles | np.ndarray, labels: Any, batch_size: in
     """Return batches to measure on, in the order of the images."""
     stream = ImageStream(images, _array(labels), batch_size=batch_size, shuffle=False)
     return stream.batches()
+
+
+def _steps_so_far(model: Any) -> int:
+    return int(keras.ops.copy(model.optimizer.iterations))  # of a mirrored variable too
 
 
 def _array(labels: Any) -> np.ndarray | None:
