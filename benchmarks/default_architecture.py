@@ -18,12 +18,12 @@ import keras
 import numpy as np
 from comparison.flops import training_flop
 
-from vae_keras.building import build_model, load_data
-from vae_keras.config import Config
-from vae_keras.files import write_json
-from vae_keras.presets import preset
-from vae_keras.steering import training_callbacks
-from vae_keras.summaries import parameter_count
+from vae_keras.config.config import Config
+from vae_keras.config.presets import preset
+from vae_keras.io.files import write_json
+from vae_keras.runs.build import build_model, load_data
+from vae_keras.runs.callbacks import training_callbacks
+from vae_keras.runs.console import parameter_count
 
 # Without normalisation the higher rate is unstable or worse; each gets the one that suits it.
 PLAIN = {"normalization": "none", "learning_rate": 1e-3}

@@ -34,10 +34,10 @@ def child(settings: dict[str, Any], output: str) -> None:
     """Train, judge, and write every number as an array."""
     import keras
 
-    from vae_keras.building import build_model_for, load_data
-    from vae_keras.config import from_dict
-    from vae_keras.measuring import measure
-    from vae_keras.steering import training_callbacks
+    from vae_keras.config.config import from_dict
+    from vae_keras.runs.build import build_model_for, load_data
+    from vae_keras.runs.callbacks import training_callbacks
+    from vae_keras.runs.measuring import measure
 
     config = from_dict(settings)
     data = load_data(config)

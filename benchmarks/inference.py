@@ -16,7 +16,7 @@ import keras
 import numpy as np
 
 import vae_keras
-from vae_keras.models.batching import INFERENCE_BATCH_SIZE
+from vae_keras.models.inference.batches import INFERENCE_BATCH_SIZE
 
 KERAS_BATCH = 32
 ONE_IMAGE_CALLS = 200

@@ -23,14 +23,14 @@ WAYS = {
         "one step a call": "settings = {'steps_per_execution': 1}",
         "100 steps a call": "settings = {'steps_per_execution': 100}",
         "XLA": "settings = {'jit_compile': True}",
-        "Keras' own Adam": "import vae_keras.models.steps.tensorflow as t; "
+        "Keras' own Adam": "import vae_keras.models.fitting.steps.tensorflow as t; "
         "t.fuse_adam = lambda optimizer: None",
     },
     "jax": {
         "defaults": "",
         "20 steps a call": "settings = {'steps_per_execution': 20}",
         "a loop on the device": "settings = {'steps_per_execution': 20}; "
-        "import vae_keras.models.steps.jax_arrays as j; j.pays_off = lambda size: True",
+        "import vae_keras.models.fitting.steps.jax_arrays as j; j.pays_off = lambda size: True",
     },
     "torch": {"defaults": "", "compiled": "settings = {'jit_compile': True}"},
 }

@@ -21,9 +21,9 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from vae_keras.building import build_model, load_data
-from vae_keras.config import Config
-from vae_keras.files import write_json
+from vae_keras.config.config import Config
+from vae_keras.io.files import write_json
+from vae_keras.runs.build import build_model, load_data
 
 POLICIES = ("float32", "mixed_float16", "mixed_bfloat16")
 ARCHITECTURES = {

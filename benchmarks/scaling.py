@@ -52,8 +52,8 @@ def draw_piece(piece):
 def image_files(folder, count):
     """Return the first files of a folder and the seconds that a first look at them takes."""
     from vae_keras.data import ImageFiles
-    from vae_keras.data.image_files import find_names
-    from vae_keras.data.scan_images import scan_images
+    from vae_keras.data.images.image_files import find_names
+    from vae_keras.data.images.scan_images import scan_images
 
     names = find_names(Path(folder))[:count]
     began = time.perf_counter()
@@ -288,7 +288,7 @@ def main():
     for size in SIZES:
         if size != SIZE:
             draw(sized_folder(options.folder, size), min(SIZED_IMAGES, options.images), size)
-    from vae_keras.files import write_json
+    from vae_keras.io.files import write_json
 
     options.output.mkdir(parents=True, exist_ok=True)
     file = options.output / "scaling.json"

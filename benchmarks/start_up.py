@@ -60,7 +60,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         model, image = (str(Path(folder, name)) for name in ("model.keras", "one.png"))
         run(SAVE, arguments.preset, model, image)
-        command = [sys.executable, "-c", "from vae_keras.cli import main; raise SystemExit(main())"]
+        command = [
+            sys.executable,
+            "-c",
+            "from vae_keras.cli.main import main; raise SystemExit(main())",
+        ]
         output = str(Path(folder, "codes.csv"))
         whole = {
             "python": [sys.executable, "-c", "pass"],

@@ -19,7 +19,8 @@
 import keras
 import numpy as np
 import vae_keras
-from vae_keras import evaluation, generation, plotting
+from vae_keras import (evaluation, plotting)
+from vae_keras.generation import codes as generation
 from vae_keras.architectures import conv, mlp
 from vae_keras.likelihoods import SquaredError
 

@@ -32,7 +32,7 @@ import vae_keras
 from vae_keras import plotting
 from vae_keras.data import read_images
 from vae_keras.errors import DataError
-from vae_keras.generation import fit_mixture
+from vae_keras.generation.codes import fit_mixture
 
 # %% tags=["parameters"]
 EPOCHS = 20

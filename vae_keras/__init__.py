@@ -8,14 +8,13 @@ whichever order the two are.
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from vae_keras.registration import register_with_keras
+from vae_keras._registration import register_with_keras
 
 if TYPE_CHECKING:
     from vae_keras import (
         architectures,
         callbacks,
         evaluation,
-        generation,
         likelihoods,
         objectives,
         plotting,
@@ -23,50 +22,51 @@ if TYPE_CHECKING:
         regularizers,
         schedules,
     )
-    from vae_keras.building import build_model, build_model_for
+    from vae_keras.backend.parallel import distribute
     from vae_keras.callbacks import KLWarmup, ReduceLROnPlateau, StopOnDivergence
-    from vae_keras.config import Config
+    from vae_keras.config.config import Config
+    from vae_keras.config.presets import preset
     from vae_keras.data import load_dataset
-    from vae_keras.distribution import distribute
     from vae_keras.evaluation import diagnose, evaluate
-    from vae_keras.experiment import train_and_evaluate
     from vae_keras.export import export_model
-    from vae_keras.inference import load
-    from vae_keras.layers import Sampling
+    from vae_keras.generation import codes as generation
     from vae_keras.models import VAE, Autoencoder, ConditionalVAE
-    from vae_keras.presets import preset
+    from vae_keras.models.sampling import Sampling
     from vae_keras.report import explore
-    from vae_keras.run import RunDirectory
-    from vae_keras.steering import training_callbacks
-    from vae_keras.studies.comparison import compare_runs
-    from vae_keras.studies.sweep import run_sweep
+    from vae_keras.runs.build import build_model, build_model_for
+    from vae_keras.runs.callbacks import training_callbacks
+    from vae_keras.runs.directory import RunDirectory
+    from vae_keras.runs.train import train_and_evaluate
+    from vae_keras.saving.load import load
+    from vae_keras.studies.compare.run import compare_runs
+    from vae_keras.studies.sweep.run import run_sweep
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "Autoencoder": "models",
     "ConditionalVAE": "models",
-    "Config": "config",
+    "Config": "config.config",
     "KLWarmup": "callbacks",
     "ReduceLROnPlateau": "callbacks",
-    "RunDirectory": "run",
-    "Sampling": "layers",
+    "RunDirectory": "runs.directory",
+    "Sampling": "models.sampling",
     "StopOnDivergence": "callbacks",
     "VAE": "models",
-    "build_model": "building",
-    "build_model_for": "building",
-    "compare_runs": "studies.comparison",
+    "build_model": "runs.build",
+    "build_model_for": "runs.build",
+    "compare_runs": "studies.compare.run",
     "diagnose": "evaluation",
-    "distribute": "distribution",
+    "distribute": "backend.parallel",
     "evaluate": "evaluation",
     "explore": "report",
     "export_model": "export",
-    "load": "inference",
+    "load": "saving.load",
     "load_dataset": "data",
-    "preset": "presets",
-    "run_sweep": "studies.sweep",
-    "train_and_evaluate": "experiment",
-    "training_callbacks": "steering",
+    "preset": "config.presets",
+    "run_sweep": "studies.sweep.run",
+    "train_and_evaluate": "runs.train",
+    "training_callbacks": "runs.callbacks",
 }
 _SUBPACKAGES = (
     "architectures",

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from vae_keras import RunDirectory
-from vae_keras.cli import main
+from vae_keras.cli.main import main
 
 REPOSITORY = Path(__file__).parents[2]
 TINY = [

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from vae_keras import cli
-from vae_keras.data.idx import IDX_FILES
+from vae_keras.cli import main as cli
+from vae_keras.data.readers.idx import IDX_FILES
 
 # Python hides these from users, pytest does not, and here the standard error is looked at.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 import vae_keras
-from vae_keras import cli
+from vae_keras.cli import main as cli
 
 # Python hides these from users, pytest does not, and here the standard error is looked at.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")

@@ -11,9 +11,10 @@ import pytest
 from PIL import Image
 
 import vae_keras
-from vae_keras import cli, load_dataset
-from vae_keras.generation import AggregatedPosterior
-from vae_keras.preset_table import SUMMARIES
+from vae_keras import load_dataset
+from vae_keras.cli import main as cli
+from vae_keras.config.preset_table import SUMMARIES
+from vae_keras.generation.codes import AggregatedPosterior
 
 # Python hides these from users, pytest does not, and here the standard error is looked at.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")

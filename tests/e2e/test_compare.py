@@ -6,8 +6,9 @@ import shutil
 
 import pytest
 
-from vae_keras import RunDirectory, cli
-from vae_keras.studies.comparison import compare_runs
+from vae_keras import RunDirectory
+from vae_keras.cli import main as cli
+from vae_keras.studies.compare.run import compare_runs
 
 # Python hides these from users, pytest does not, and here the standard error is looked at.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import vae_keras
-from vae_keras import experiment
+from vae_keras.runs import train as experiment
 
 HERE = Path(__file__).parent
 BACKEND = keras.backend.backend()

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 import vae_keras
-from vae_keras import cli, load_dataset
+from vae_keras import load_dataset
+from vae_keras.cli import main as cli
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 

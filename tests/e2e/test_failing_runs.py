@@ -5,9 +5,9 @@ import json
 import pytest
 
 from vae_keras import Config, diagnose, training_callbacks
-from vae_keras.building import build_model_for, load_data
-from vae_keras.cli import main
-from vae_keras.measuring import measure
+from vae_keras.cli.main import main
+from vae_keras.runs.build import build_model_for, load_data
+from vae_keras.runs.measuring import measure
 
 BASE = {
     **{"dataset": "digits", "architecture": "mlp", "encoder_units": (64,)},

@@ -24,9 +24,9 @@ from fault_injection.numbers import differences, left_behind
 from fault_injection.processes import arguments
 from fault_injection.table import complaints, markdown, summed
 
-from vae_keras import cli
-from vae_keras.config import read_config
-from vae_keras.presets import preset
+from vae_keras.cli import main as cli
+from vae_keras.config.config import read_config
+from vae_keras.config.presets import preset
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 # Eight of them, a few seconds each.

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from vae_keras import cli
-from vae_keras.printable import printable
+from vae_keras.cli import main as cli
+from vae_keras.io.text import printable
 
 # Python hides these from users, pytest does not, and here the standard error is looked at.
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
@@ -117,7 +117,7 @@ def test_the_page(named_run, tmp_path):
 
 
 def test_the_settings_can_be_read_again(named_run):
-    from vae_keras.config import read_config
+    from vae_keras.config.config import read_config
 
     run, data, _ = named_run
     assert read_config(run / "config.json").data == str(data)

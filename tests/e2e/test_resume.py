@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from vae_keras import RunDirectory, train_and_evaluate
-from vae_keras.cli import main
-from vae_keras.config import read_config
+from vae_keras.cli.main import main
+from vae_keras.config.config import read_config
 from vae_keras.errors import ArgumentError, RunDirectoryError
-from vae_keras.run_files import is_finished
-from vae_keras.run_resume import check_same_config, note_environment
+from vae_keras.runs.reading import is_finished
+from vae_keras.runs.resume import check_same_config, note_environment
 
 
 class Crash(Exception):
@@ -161,7 +161,7 @@ def test_checkpoints_of_another_run_are_refused(begun, interrupted):
 
 
 def test_a_figure_that_cannot_be_read_is_named(run, monkeypatch):
-    from vae_keras.run_report import _picture
+    from vae_keras.runs.report import _picture
 
     monkeypatch.setattr("pathlib.Path.read_bytes", lambda path: (_ for _ in ()).throw(OSError(5)))
     with pytest.raises(RunDirectoryError, match=r"samples.png` must be readable. Received: "):

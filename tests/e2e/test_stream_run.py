@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from vae_keras.cli import main
-from vae_keras.data import image_dataset, write_sprites
+from vae_keras.cli.main import main
+from vae_keras.data import dataset as image_dataset
+from vae_keras.data import write_sprites
 
 pytestmark = pytest.mark.slow
 

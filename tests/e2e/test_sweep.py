@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from vae_keras import RunDirectory, cli, preset
-from vae_keras.config import read_config
-from vae_keras.studies import sweep as sweep_module
-from vae_keras.studies.sweep import run_sweep
+from vae_keras import RunDirectory, preset
+from vae_keras.cli import main as cli
+from vae_keras.config.config import read_config
+from vae_keras.studies.sweep import run as sweep_module
+from vae_keras.studies.sweep.run import run_sweep
 
 # Python hides these from users, pytest does not, and here the standard error is looked at.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")

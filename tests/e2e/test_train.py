@@ -23,10 +23,10 @@ from vae_keras import (
     training_callbacks,
 )
 from vae_keras.architectures import mlp
-from vae_keras.building import load_data
-from vae_keras.cli import main
-from vae_keras.config import read_config
+from vae_keras.cli.main import main
+from vae_keras.config.config import read_config
 from vae_keras.likelihoods import SquaredError
+from vae_keras.runs.build import load_data
 
 FIGURES = (
     "classes",

@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 from sklearn.ensemble import RandomForestClassifier
 
-from vae_keras.data import sprites
+from vae_keras.data.readers import sprites
 from vae_keras.evaluation import (
     dci,
     mutual_information_gap,

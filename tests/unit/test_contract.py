@@ -14,7 +14,7 @@ import pytest
 from keras import ops
 
 import vae_keras
-from vae_keras import presets
+from vae_keras.config import presets
 from vae_keras.errors import ArgumentError
 from vae_keras.math import DiagonalGaussian
 from vae_keras.models import labels_for

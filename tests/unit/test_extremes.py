@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from vae_keras import presets
+from vae_keras.config import presets
 from vae_keras.math import DiagonalGaussian, kl_to_standard_normal, soft_bound
 from vae_keras.priors import Mixture, StandardNormal
 from vae_keras.regularizers import LatentTerms

@@ -21,21 +21,21 @@ def answer(code):
 
 def test_import_starts_no_backend():
     code = (
-        "import json, sys, vae_keras, vae_keras.cli, vae_keras.presets\n"
+        "import json, sys, vae_keras, vae_keras.cli.main, vae_keras.config.presets\n"
         "from vae_keras import Config, RunDirectory, load, preset\n"
-        "vae_keras.presets.member_names('likelihoods')\n"
+        "vae_keras.config.presets.member_names('likelihoods')\n"
         "print(json.dumps(sorted(sys.modules)))"
     )
     loaded = answer(code)
     assert HEAVY.isdisjoint(loaded)
-    assert "vae_keras.inference" in loaded  # `load` itself is there
+    assert "vae_keras.saving.load" in loaded  # `load` itself is there
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["train", "--help"], ["encode", "--help"]])
 def test_help_starts_no_backend(arguments):
     code = (
         "import contextlib, json, sys\n"
-        "from vae_keras.cli import main\n"
+        "from vae_keras.cli.main import main\n"
         "with contextlib.suppress(SystemExit):\n"
         f"    main({arguments!r})\n"
         "print(json.dumps(sorted(sys.modules)))"

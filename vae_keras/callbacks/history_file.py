@@ -8,7 +8,7 @@ from typing import Any
 
 import keras
 
-from vae_keras.files import write_text
+from vae_keras.io.files import write_text
 
 
 class HistoryFile(keras.callbacks.Callback):

@@ -6,7 +6,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from vae_keras.files import save_figure
+from vae_keras.io.files import save_figure
 from vae_keras.plotting import plot_reconstructions
 
 

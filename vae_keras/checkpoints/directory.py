@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from vae_keras.errors import RunDirectoryError
-from vae_keras.files import remove_leftovers, written_beside
+from vae_keras.io.files import remove_leftovers, written_beside
 
 FORMAT = 1
 _NAME = re.compile(r"epoch_(\d+)_batch_(\d+)\.npz")

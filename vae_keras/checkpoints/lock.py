@@ -12,7 +12,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from vae_keras.errors import RunDirectoryError
-from vae_keras.files import write_json
+from vae_keras.io.files import write_json
 
 LOCK, OWNER = "lock", "owner.json"
 

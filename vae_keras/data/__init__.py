@@ -1,14 +1,14 @@
 """Image data sets: by name, from a folder of images, or from NumPy files."""
 
 from vae_keras.data.binarize import binarized
+from vae_keras.data.dataset import ImageDataset, Split
 from vae_keras.data.exclude import without_classes
-from vae_keras.data.image_dataset import ImageDataset, Split
-from vae_keras.data.image_files import read_images
-from vae_keras.data.lazy_images import ImageFiles
+from vae_keras.data.images.image_files import read_images
+from vae_keras.data.images.lazy_images import ImageFiles
 from vae_keras.data.load import DATASET_NAMES, load_dataset
-from vae_keras.data.sprite_folder import write_sprites
-from vae_keras.data.sprites import draw_sprites
-from vae_keras.data.stream import ImageStream
+from vae_keras.data.readers.sprite_folder import write_sprites
+from vae_keras.data.readers.sprites import draw_sprites
+from vae_keras.data.streams.stream import ImageStream
 
 __all__ = [
     "DATASET_NAMES",

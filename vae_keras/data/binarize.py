@@ -5,8 +5,8 @@ import dataclasses
 import numpy as np
 
 from vae_keras.binary import drawn_binary
-from vae_keras.data.image_dataset import ImageDataset, Split
-from vae_keras.data.lazy_images import ImageFiles
+from vae_keras.data.dataset import ImageDataset, Split
+from vae_keras.data.images.lazy_images import ImageFiles
 from vae_keras.errors import ArgumentError, DataError
 
 # The draw is the same in every run, whatever its seed, so that test figures compare.

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from vae_keras.data.image_dataset import ImageDataset, Split
+from vae_keras.data.dataset import ImageDataset, Split
 from vae_keras.errors import ArgumentError, DataError, unknown_name
 
 

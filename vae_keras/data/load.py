@@ -4,10 +4,10 @@ import operator
 import os
 from pathlib import Path
 
-from vae_keras.data import array, digits, fashion_mnist, folder, mnist, sprites
-from vae_keras.data.idx import idx_files
-from vae_keras.data.image_dataset import ImageDataset, Source
-from vae_keras.data.image_files import EXTENSIONS, holds_images
+from vae_keras.data.dataset import ImageDataset, Source
+from vae_keras.data.images.image_files import EXTENSIONS, holds_images
+from vae_keras.data.readers import array, digits, fashion_mnist, folder, mnist, sprites
+from vae_keras.data.readers.idx import idx_files
 from vae_keras.data.split import split_source
 from vae_keras.errors import ArgumentError, DataError, unknown_name
 

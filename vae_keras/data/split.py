@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from vae_keras.data.checksum import sha256
-from vae_keras.data.image_dataset import BOUNDED_BYTES, ImageDataset, Source, Split
-from vae_keras.data.lazy_images import ImageFiles
+from vae_keras.data.dataset import BOUNDED_BYTES, ImageDataset, Source, Split
+from vae_keras.data.images.lazy_images import ImageFiles
+from vae_keras.data.readers.checksum import sha256
 from vae_keras.errors import ArgumentError, DataError
 
 TEST_FRACTION = 0.2  # where no test set is published

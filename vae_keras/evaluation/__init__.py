@@ -1,47 +1,54 @@
 """Arrays in, numbers out: how good reconstructions, codes and samples are."""
 
-from vae_keras.evaluation.aggregated_posterior import (
+from vae_keras.evaluation.diagnose import Finding, diagnose
+from vae_keras.evaluation.evaluate import evaluate
+from vae_keras.evaluation.metrics.aggregated_posterior import (
     ELBOSurgery,
     aggregated_posterior_kl,
     elbo_surgery,
     mutual_information,
 )
-from vae_keras.evaluation.anomaly import roc_auc
-from vae_keras.evaluation.by_class import ClassMeans, mean_by_class
-from vae_keras.evaluation.classifier import (
+from vae_keras.evaluation.metrics.anomaly import roc_auc
+from vae_keras.evaluation.metrics.by_class import ClassMeans, mean_by_class
+from vae_keras.evaluation.metrics.classifier import (
     JudgeClassifier,
     classifier_accuracy,
     sample_class_entropy,
     sample_confidence,
     train_classifier,
 )
-from vae_keras.evaluation.dci import DCI, dci
-from vae_keras.evaluation.diagnose import Finding, diagnose
-from vae_keras.evaluation.disentanglement import (
+from vae_keras.evaluation.metrics.dci import DCI, dci
+from vae_keras.evaluation.metrics.disentanglement import (
     mutual_information_gap,
     separated_attribute_predictability,
 )
-from vae_keras.evaluation.diversity import mean_pairwise_distance
-from vae_keras.evaluation.embedding import tsne, umap
-from vae_keras.evaluation.estimates import Estimate, proportion_standard_error, standard_error
-from vae_keras.evaluation.evaluate import evaluate
-from vae_keras.evaluation.frechet import frechet_distance
-from vae_keras.evaluation.frechet_inception import frechet_inception_distance
-from vae_keras.evaluation.image_quality import (
+from vae_keras.evaluation.metrics.diversity import mean_pairwise_distance
+from vae_keras.evaluation.metrics.embedding import tsne, umap
+from vae_keras.evaluation.metrics.estimates import (
+    Estimate,
+    proportion_standard_error,
+    standard_error,
+)
+from vae_keras.evaluation.metrics.frechet import frechet_distance
+from vae_keras.evaluation.metrics.frechet_inception import frechet_inception_distance
+from vae_keras.evaluation.metrics.image_quality import (
     mean_absolute_error,
     mean_squared_error,
     peak_signal_to_noise_ratio,
 )
-from vae_keras.evaluation.latent import active_units, kl_per_dimension
-from vae_keras.evaluation.linear_probe import linear_probe_accuracy
-from vae_keras.evaluation.multi_scale_similarity import (
+from vae_keras.evaluation.metrics.latent import active_units, kl_per_dimension
+from vae_keras.evaluation.metrics.linear_probe import linear_probe_accuracy
+from vae_keras.evaluation.metrics.multi_scale_similarity import (
     ms_ssim_is_defined,
     multi_scale_structural_similarity,
 )
-from vae_keras.evaluation.nearest_images import NearestImages, copied_share, nearest_images
-from vae_keras.evaluation.neighbors import knn_accuracy, knn_accuracy_of_split
+from vae_keras.evaluation.metrics.nearest_images import NearestImages, copied_share, nearest_images
+from vae_keras.evaluation.metrics.neighbors import knn_accuracy, knn_accuracy_of_split
+from vae_keras.evaluation.metrics.structural_similarity import (
+    ssim_is_defined,
+    structural_similarity,
+)
 from vae_keras.evaluation.result import Evaluation
-from vae_keras.evaluation.structural_similarity import ssim_is_defined, structural_similarity
 
 __all__ = [
     "DCI",

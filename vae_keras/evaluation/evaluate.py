@@ -9,25 +9,28 @@ from keras import ops
 
 from vae_keras.data import Split
 from vae_keras.errors import ArgumentError
-from vae_keras.evaluation._fit import add_fit
-from vae_keras.evaluation._generated import Sampler, add_generated
-from vae_keras.evaluation.aggregated_posterior import elbo_surgery
-from vae_keras.evaluation.anomaly import roc_auc
-from vae_keras.evaluation.by_class import mean_by_class
-from vae_keras.evaluation.image_quality import (
+from vae_keras.evaluation.metrics.aggregated_posterior import elbo_surgery
+from vae_keras.evaluation.metrics.anomaly import roc_auc
+from vae_keras.evaluation.metrics.by_class import mean_by_class
+from vae_keras.evaluation.metrics.image_quality import (
     mean_absolute_error,
     mean_squared_error,
     peak_signal_to_noise_ratio,
 )
-from vae_keras.evaluation.latent import active_units
-from vae_keras.evaluation.linear_probe import linear_probe_accuracy
-from vae_keras.evaluation.multi_scale_similarity import (
+from vae_keras.evaluation.metrics.latent import active_units
+from vae_keras.evaluation.metrics.linear_probe import linear_probe_accuracy
+from vae_keras.evaluation.metrics.multi_scale_similarity import (
     ms_ssim_is_defined,
     multi_scale_structural_similarity,
 )
-from vae_keras.evaluation.neighbors import knn_accuracy, knn_accuracy_of_split
+from vae_keras.evaluation.metrics.neighbors import knn_accuracy, knn_accuracy_of_split
+from vae_keras.evaluation.metrics.structural_similarity import (
+    ssim_is_defined,
+    structural_similarity,
+)
+from vae_keras.evaluation.model_fit import add_fit
 from vae_keras.evaluation.result import Evaluation
-from vae_keras.evaluation.structural_similarity import ssim_is_defined, structural_similarity
+from vae_keras.evaluation.samples import Sampler, add_generated
 from vae_keras.math import DiagonalGaussian
 from vae_keras.models import labels_for
 

@@ -4,7 +4,11 @@ from typing import Any
 
 import numpy as np
 
-from vae_keras.evaluation.estimates import Estimate, proportion_standard_error, standard_error
+from vae_keras.evaluation.metrics.estimates import (
+    Estimate,
+    proportion_standard_error,
+    standard_error,
+)
 
 
 class Evaluation(dict[str, float]):

@@ -18,10 +18,10 @@ from vae_keras.export.check import TOLERANCE, largest_differences
 from vae_keras.export.formats import FORMATS
 from vae_keras.export.parts import Part, decoder_part, encoder_part, in_float32
 from vae_keras.export.quiet import quiet
-from vae_keras.files import check_free, write_json
-from vae_keras.inference import load
+from vae_keras.io.files import check_free, write_json
 from vae_keras.models import ImageModel
-from vae_keras.run_data import class_names
+from vae_keras.runs.run_data import class_names
+from vae_keras.saving.load import load
 
 INPUT_TYPES = ("uint8", "float32")
 DESCRIPTION = "export.json"

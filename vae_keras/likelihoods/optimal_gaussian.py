@@ -7,6 +7,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from vae_keras.backend.replicas import mean_over_batch
 from vae_keras.errors import unknown_name
 from vae_keras.likelihoods.base import Likelihood
 from vae_keras.likelihoods.blocks import (
@@ -17,7 +18,6 @@ from vae_keras.likelihoods.blocks import (
     unsquash,
 )
 from vae_keras.math import DiagonalGaussian, Tensor, gaussian_log_prob
-from vae_keras.replicas import mean_over_batch
 
 _MODES = ("learned", "analytic")
 _MOMENTUM = 0.99  # of the running mean squared error

@@ -8,10 +8,10 @@ from keras import ops
 
 from vae_keras.likelihoods import Likelihood, SquaredError
 from vae_keras.math import Tensor
-from vae_keras.models.batching import INFERENCE_BATCH_SIZE
+from vae_keras.models.compatibility import check_parts, check_squared_error
 from vae_keras.models.image_model import ImageModel
-from vae_keras.models.parts import check_parts, check_squared_error
-from vae_keras.models.reduction import weights_of_images
+from vae_keras.models.inference.batches import INFERENCE_BATCH_SIZE
+from vae_keras.models.loss import weights_of_images
 
 
 @keras.saving.register_keras_serializable("vae_keras")

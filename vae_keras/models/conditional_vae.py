@@ -9,7 +9,7 @@ from keras import ops
 from vae_keras.data import ImageFiles
 from vae_keras.errors import ArgumentError, DataError
 from vae_keras.math import Tensor
-from vae_keras.models.parts import check_parts
+from vae_keras.models.compatibility import check_parts
 from vae_keras.models.vae import VAE
 
 

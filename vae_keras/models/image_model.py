@@ -10,22 +10,22 @@ from keras import ops
 from vae_keras.errors import ArgumentError, DataError
 from vae_keras.likelihoods import Likelihood
 from vae_keras.math import Tensor
-from vae_keras.model_file import FORMAT_KEY, FORMAT_VERSION, popped_format
-from vae_keras.models.batching import BATCH_SIZE
-from vae_keras.models.gradient_guard import GradientGuard
-from vae_keras.models.images import checked_images, to_data_range
-from vae_keras.models.inference import Inference
-from vae_keras.models.reduction import mean_over_images
-from vae_keras.models.resuming import checkpoint_among, fit_with_checkpoints
-from vae_keras.models.sharing import SharedBatches
-from vae_keras.models.steps import TrainingSteps
-from vae_keras.models.streaming import (
+from vae_keras.models.fitting.data_parallel import SharedBatches
+from vae_keras.models.fitting.guard import GradientGuard
+from vae_keras.models.fitting.resume import checkpoint_among, fit_with_checkpoints
+from vae_keras.models.fitting.steps import TrainingSteps
+from vae_keras.models.fitting.streams import (
     is_measured_as_stream,
     is_trained_on_as_stream,
     ordered_batches,
     training_stream,
     with_callback,
 )
+from vae_keras.models.images import checked_images, to_data_range
+from vae_keras.models.inference.batches import BATCH_SIZE
+from vae_keras.models.inference.encode_decode import Inference
+from vae_keras.models.loss import mean_over_images
+from vae_keras.saving import FORMAT_KEY, FORMAT_VERSION, popped_format
 
 
 class ImageModel(SharedBatches, GradientGuard, TrainingSteps, Inference, keras.Model):

@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 from keras import ops
 
+from vae_keras.backend.replicas import own_rows
 from vae_keras.data import ImageFiles
 from vae_keras.errors import ArgumentError
 from vae_keras.math import DiagonalGaussian, Tensor
 from vae_keras.regularizers import LatentTerms
-from vae_keras.replicas import own_rows
 
 # Of the prior's draw in the test step, which has to be the same each time.
 EVALUATION_SEED = 1338

@@ -6,25 +6,25 @@ import keras
 import numpy as np
 from keras import ops
 
+from vae_keras.backend.replicas import own_rows
 from vae_keras.binary import drawn_binary
-from vae_keras.config_rules import LARGEST_FLOAT32
+from vae_keras.config.rules import LARGEST_FLOAT32
 from vae_keras.errors import ArgumentError
-from vae_keras.layers import Sampling
 from vae_keras.likelihoods import Likelihood
 from vae_keras.math import DiagonalGaussian, Tensor
+from vae_keras.models.compatibility import check_objective, check_parts
 from vae_keras.models.image_model import ImageModel
-from vae_keras.models.parts import check_objective, check_parts
-from vae_keras.models.probabilistic import Probabilistic
-from vae_keras.models.reduction import weights_of_images
+from vae_keras.models.inference.posterior import Probabilistic
+from vae_keras.models.loss import weights_of_images
 from vae_keras.models.regularizer_needs import (
     latent_terms,
     learn_dataset_size,
     warn_if_unfinished,
 )
+from vae_keras.models.sampling import Sampling
 from vae_keras.objectives import ELBO, Batch, LossTerms, Objective
 from vae_keras.priors import Prior, StandardNormal
 from vae_keras.regularizers import KL, Regularizer
-from vae_keras.replicas import own_rows
 from vae_keras.schedules import Schedule
 
 # Noise of the test step: the bound needs drawn codes, and two evaluations have to agree.

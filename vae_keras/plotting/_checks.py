@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from vae_keras.errors import ArgumentError
-from vae_keras.printable import printable
+from vae_keras.io.text import printable
 
 _LONGEST_CLASS = 40  # characters; there may be many of them beside each other
 

@@ -1,6 +1,6 @@
 """Pages about a model that open anywhere: the latent explorer and the report of a run."""
 
 from vae_keras.report.explorer import Explorer, explore
-from vae_keras.report.page import Report, Table
+from vae_keras.report.report import Report, Table
 
 __all__ = ["Explorer", "Report", "Table", "explore"]

@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 
 from vae_keras.errors import ArgumentError, check_seed
-from vae_keras.files import write_text
+from vae_keras.io.files import write_text
 from vae_keras.report.decoder_export import export_decoder
 from vae_keras.report.decoder_layers import NotExportable
 from vae_keras.report.encoding import base64_array
-from vae_keras.report.pages import explorer_fragment, explorer_page
 from vae_keras.report.plane import PRIOR_LIMIT, code_range, decoded_grid, principal_plane
 from vae_keras.report.plot import hex_colors
 from vae_keras.report.points import Points, chosen_points
+from vae_keras.report.render import explorer_fragment, explorer_page
 from vae_keras.report.sheet import largest_count, sheet_columns, sheet_urls
 
 # Characters of the explorer's data, beside 1.3 MB of BokehJS: a page stays below 5.5 MB, and a

@@ -10,8 +10,8 @@ from keras import ops
 from vae_keras.errors import ArgumentError
 from vae_keras.math import DiagonalGaussian, reparameterize
 from vae_keras.models import labels_for
-from vae_keras.models.batching import in_batches
 from vae_keras.models.images import to_data_range
+from vae_keras.models.inference.batches import in_batches
 
 
 @dataclass(frozen=True)

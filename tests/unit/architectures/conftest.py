@@ -5,7 +5,7 @@ import inspect
 
 import pytest
 
-from vae_keras import presets
+from vae_keras.config import presets
 
 # Where the number of parameters is not the point and the architecture has the option.
 NARROW = {"filters": (4, 8), "encoder_units": (8,), "decoder_units": (8,)}

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from vae_keras.data import checksum, download, fashion_mnist
-from vae_keras.data.idx import IDX_FILES
+from vae_keras.data.readers import checksum, download, fashion_mnist
+from vae_keras.data.readers.idx import IDX_FILES
 
 TRAIN, TEST = 40, 12
 WriteIdx = Callable[[Path, int], Path]

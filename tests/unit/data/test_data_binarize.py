@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from vae_keras.building import load_data
-from vae_keras.config import Config
+from vae_keras.config.config import Config
 from vae_keras.data import ImageDataset, Split, binarized
 from vae_keras.errors import DataError
+from vae_keras.runs.build import load_data
 
 
 def dataset(*, dtype="uint8", seed=0, scale=1.0, **counts):

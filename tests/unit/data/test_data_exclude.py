@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 
 from vae_keras import Config
-from vae_keras.building import load_data
 from vae_keras.data import ImageDataset, Split, load_dataset, without_classes
 from vae_keras.errors import ArgumentError, DataError
+from vae_keras.runs.build import load_data
 
 
 @pytest.fixture(scope="module")

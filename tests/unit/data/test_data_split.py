@@ -4,7 +4,7 @@ import itertools
 import numpy as np
 import pytest
 
-from vae_keras.data.image_dataset import ImageDataset, Source, Split
+from vae_keras.data.dataset import ImageDataset, Source, Split
 from vae_keras.data.split import split_source
 from vae_keras.errors import ArgumentError, DataError
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import vae_keras
-from vae_keras import presets
+from vae_keras.config import presets
 
 
 @pytest.fixture

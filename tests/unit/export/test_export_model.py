@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import vae_keras
-from vae_keras import cli
+from vae_keras.cli import main as cli
 from vae_keras.errors import ArgumentError, ExportError, ModelFileError, RunDirectoryError
 from vae_keras.export import FORMATS, TOLERANCE, export_model
 from vae_keras.export.quiet import quiet

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from vae_keras import presets
+from vae_keras.config import presets
 from vae_keras.errors import ExportError
 from vae_keras.export.parts import decoder_part, encoder_part, in_float32
 from vae_keras.likelihoods import SquaredError

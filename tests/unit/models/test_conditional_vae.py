@@ -9,11 +9,11 @@ from keras import ops
 
 from vae_keras import VAE, ConditionalVAE, Config
 from vae_keras.architectures import mlp
-from vae_keras.building import build_model_for
 from vae_keras.data import ImageDataset, Split
 from vae_keras.errors import ArgumentError, DataError
 from vae_keras.likelihoods import Bernoulli, SquaredError
 from vae_keras.objectives import ImportanceWeighted
+from vae_keras.runs.build import build_model_for
 
 pytestmark = pytest.mark.backend
 

@@ -9,7 +9,7 @@ from vae_keras.architectures import mlp
 from vae_keras.errors import ArgumentError, DataError
 from vae_keras.likelihoods import SquaredError
 from vae_keras.models import labels_for
-from vae_keras.models.batching import BATCH_SIZE, in_batches
+from vae_keras.models.inference.batches import BATCH_SIZE, in_batches
 
 pytestmark = pytest.mark.backend
 

@@ -10,8 +10,8 @@ from keras import ops
 from vae_keras import VAE
 from vae_keras.architectures import mlp
 from vae_keras.errors import ArgumentError, DataError
-from vae_keras.layers import Sampling
 from vae_keras.likelihoods import Bernoulli, SquaredError
+from vae_keras.models.sampling import Sampling
 from vae_keras.models.vae import EVALUATION_SEED
 from vae_keras.schedules import Linear
 

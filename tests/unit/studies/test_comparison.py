@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 
 from vae_keras import Config, RunDirectory
-from vae_keras.studies.comparison_table import console_table, number_rows, run_names, setting_rows
-from vae_keras.studies.runs import FinishedRun
+from vae_keras.studies.compare.table import console_table, number_rows, run_names, setting_rows
+from vae_keras.studies.finished import FinishedRun
 
 
 def run(numbers, **settings):

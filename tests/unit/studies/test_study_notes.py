@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from vae_keras import Config, RunDirectory
-from vae_keras.studies.notes import in_words, reason_of_losses, reasons_not_to_compare
-from vae_keras.studies.runs import FinishedRun, RunImages
+from vae_keras.studies.comparable import in_words, reason_of_losses, reasons_not_to_compare
+from vae_keras.studies.finished import FinishedRun, RunImages
 
 NUMBERS = ("loss", "recon_loss", "kl_loss", "elbo", "mse", "frechet_distance")
 IMAGES = np.zeros((1, 8, 8, 1))

@@ -5,8 +5,8 @@ import pytest
 
 from vae_keras import RunDirectory, preset
 from vae_keras.errors import RunDirectoryError
-from vae_keras.studies.sweep_directory import planned_runs
-from vae_keras.studies.sweep_settings import sweep_points
+from vae_keras.studies.sweep.directory import planned_runs
+from vae_keras.studies.sweep.grid import sweep_points
 
 POINTS = sweep_points(preset("default"), {"seed": (0, 1)})
 

@@ -2,13 +2,13 @@ import numpy as np
 import pytest
 
 from vae_keras import Config, RunDirectory
-from vae_keras.studies.runs import RunImages
-from vae_keras.studies.sweep_figures import (
+from vae_keras.studies.finished import RunImages
+from vae_keras.studies.sweep.figures import (
     rate_distortion_figure,
     reconstructions_figure,
     sweep_figure,
 )
-from vae_keras.studies.sweep_table import SweepResult, by_setting
+from vae_keras.studies.sweep.table import SweepResult, by_setting
 
 
 @pytest.fixture(autouse=True)

@@ -5,9 +5,9 @@ import re
 import pytest
 
 from vae_keras import preset
-from vae_keras.config import Config
+from vae_keras.config.config import Config
 from vae_keras.errors import ArgumentError
-from vae_keras.studies.sweep_settings import SweepPoint, sweep_points
+from vae_keras.studies.sweep.grid import SweepPoint, sweep_points
 
 
 def test_every_combination_the_last_setting_fastest():

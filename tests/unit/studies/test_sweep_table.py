@@ -5,7 +5,7 @@ import statistics
 import pytest
 
 from vae_keras import Config, RunDirectory
-from vae_keras.studies.sweep_table import (
+from vae_keras.studies.sweep.table import (
     SweepResult,
     by_setting,
     console_table,

@@ -1,8 +1,8 @@
 import pytest
 
-from vae_keras.config import Config
+from vae_keras.config.config import Config
 from vae_keras.errors import ArgumentError
-from vae_keras.studies.sweep_values import check_setting, read_vary, value_text
+from vae_keras.studies.sweep.values import check_setting, read_vary, value_text
 
 
 @pytest.mark.parametrize(

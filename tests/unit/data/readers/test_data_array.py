@@ -1,0 +1,202 @@
+import io
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from vae_keras.data import load_dataset
+from vae_keras.data.readers import array
+from vae_keras.errors import DataError
+
+IMAGES = np.random.default_rng(0).integers(0, 256, (20, 4, 6, 3)).astype(np.uint8)
+LABELS = np.arange(20) % 3
+
+
+def save(path: Path, **arrays: np.ndarray) -> Path:
+    np.savez(path, allow_pickle=True, **arrays)
+    return path
+
+
+def test_npy_holds_images_only(tmp_path: Path):
+    np.save(tmp_path / "my.npy", IMAGES)
+    source = array.read(tmp_path / "my.npy")
+    np.testing.assert_array_equal(source.train.images, IMAGES)
+    assert source.train.labels is None
+    assert source.test is None
+    assert source.origin == f"file {tmp_path / 'my.npy'}"
+
+
+@pytest.mark.parametrize(
+    ("image_key", "label_key"), [("x_train", "y_train"), ("x", "y"), ("images", "labels")]
+)
+def test_npz_keys(tmp_path: Path, image_key: str, label_key: str):
+    path = save(tmp_path / "a.npz", **{image_key: IMAGES, label_key: LABELS})
+    source = array.read(path)
+    np.testing.assert_array_equal(source.train.images, IMAGES)
+    assert source.train.labels is not None
+    np.testing.assert_array_equal(source.train.labels, LABELS)
+    assert source.train.labels.dtype == np.int64
+
+
+def test_first_key_present_wins(tmp_path: Path):
+    path = save(tmp_path / "a.npz", images=IMAGES[:2], x_train=IMAGES[:5], x=IMAGES[:3])
+    assert len(array.read(path).train) == 5
+
+
+def test_published_test_set(tmp_path: Path):
+    path = save(
+        tmp_path / "a.npz", x_train=IMAGES, y_train=LABELS, x_test=IMAGES[:4], y_test=LABELS[:4]
+    )
+    data = load_dataset("array", path)
+    assert (len(data.train), len(data.validation), len(data.test)) == (18, 2, 4)
+    np.testing.assert_array_equal(data.test.images, IMAGES[:4])
+
+
+def test_other_arrays_are_not_read(tmp_path: Path):
+    path = save(tmp_path / "a.npz", x=IMAGES, paths=np.array([{}], dtype=object))
+    assert len(array.read(path).train) == 20
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (np.ones((2, 3, 4), np.uint8), np.ones((2, 3, 4, 1), np.uint8)),
+        (np.full((2, 3, 4, 2), 255, np.int64), np.full((2, 3, 4, 2), 255, np.uint8)),
+        (np.array([[[True, False]]]), np.array([[[[255], [0]]]], np.uint8)),
+        (np.full((1, 2, 2), -0.25), np.full((1, 2, 2, 1), -0.25, np.float32)),
+        (np.full((1, 2, 2), 0.5, np.float16), np.full((1, 2, 2, 1), 0.5, np.float32)),
+        (np.full((1, 2, 2), 0.5, ">f4"), np.full((1, 2, 2, 1), 0.5, np.float32)),
+    ],
+)
+def test_kinds_of_images(given: np.ndarray, expected: np.ndarray):
+    images = array.as_images(given, "file")
+    np.testing.assert_array_equal(images, expected)
+    assert images.dtype == expected.dtype
+    assert images.dtype.isnative
+
+
+def with_values(*values: float) -> np.ndarray:
+    images = np.zeros((2, 3, 4))
+    images.flat[: len(values)] = values
+    return images
+
+
+@pytest.mark.parametrize(
+    ("images", "message"),
+    [
+        (np.zeros((3, 4)), r"Received: shape \(3, 4\)"),
+        (np.zeros((1, 2, 3, 4, 5)), r"Received: shape \(1, 2, 3, 4, 5\)"),
+        (np.zeros((0, 28, 28)), r"at least one image.*Received: shape \(0, 28, 28\)"),
+        (with_values(256).astype(int), r"integers in 0..255.*int64 in 0..256"),
+        (with_values(-1).astype(int), "int64 in -1..0"),
+        (with_values(np.nan, np.inf, -np.inf), "3 of 24 values are NaN or infinite"),
+        (with_values(1e300), "1 of 24 values are NaN or infinite"),
+        (np.zeros((2, 3, 4), complex), "Received: complex128"),
+        (np.zeros((2, 3, 4), "U3"), "Received: <U3"),
+    ],
+)
+def test_images_that_are_refused(tmp_path: Path, images: np.ndarray, message: str):
+    path = save(tmp_path / "mine.npz", x=images)
+    with pytest.raises(DataError, match=message) as caught:
+        array.read(path)
+    assert str(caught.value).startswith(f"{path}: x must hold")
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        (LABELS[:19], r"shape \(20,\). Received: shape \(19,\)"),
+        (LABELS[:, np.newaxis], r"Received: shape \(20, 1\)"),
+        (LABELS + 0.5, "whole numbers. Received: float64"),
+        (np.full(20, np.nan), "whole numbers"),
+        (np.full(20, "shoe"), "whole numbers. Received: <U4"),
+    ],
+)
+def test_labels_that_are_refused(tmp_path: Path, labels: np.ndarray, message: str):
+    path = save(tmp_path / "mine.npz", x=IMAGES, y=labels)
+    with pytest.raises(DataError, match=message) as caught:
+        array.read(path)
+    assert "mine.npz: y" in str(caught.value)
+
+
+def test_labels_that_are_whole_floats():
+    labels = array.as_labels(np.array([2.0, 0.0]), 2, "file")
+    assert labels.dtype == np.int64
+    assert labels.tolist() == [2, 0]
+
+
+@pytest.mark.parametrize("test", [IMAGES[:, :3], IMAGES.astype(np.float32)])
+def test_test_set_unlike_the_training_set(tmp_path: Path, test: np.ndarray):
+    path = save(tmp_path / "mine.npz", x=IMAGES, x_test=test)
+    with pytest.raises(
+        DataError, match=r"mine.npz: x_test must have the image shape and type of x"
+    ):
+        array.read(path)
+
+
+def pickled() -> bytes:
+    buffer = io.BytesIO()
+    np.save(buffer, np.array([{"a": 1}], dtype=object), allow_pickle=True)
+    return buffer.getvalue()
+
+
+def zipped(**members: bytes) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(f"{name}.npy", content)
+    return buffer.getvalue()
+
+
+def npz_bytes() -> bytes:
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, x=IMAGES)
+    return buffer.getvalue()
+
+
+def npy_bytes(images: np.ndarray = IMAGES) -> bytes:
+    buffer = io.BytesIO()
+    np.save(buffer, images)
+    return buffer.getvalue()
+
+
+def with_shape(shape: str) -> bytes:
+    """Return a .npy file whose header promises `shape`."""
+    header = "{'descr': '|u1', 'fortran_order': False, 'shape': %s, }" % shape  # noqa: UP031
+    text = header.ljust(117).encode() + b"\n"
+    return b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text + bytes(8)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("a.npy", pickled(), "pickled objects.*can run code"),
+        ("a.npz", zipped(x=pickled()), "pickled objects"),
+        ("a.npy", b"\x80\x04\x95 a bare pickle", "is not a NumPy .npy file"),
+        ("a.npy", b"", "is not a NumPy .npy file"),
+        ("a.npz", b"\x89PNG and so on", "is not a NumPy .npz file.*PNG"),
+        ("a.npz", npy_bytes(), "is not a NumPy .npz file"),
+        ("a.npy", npy_bytes()[:-10], "damaged or cut short"),
+        ("a.npy", npy_bytes()[:20], "damaged or cut short"),
+        ("a.npy", with_shape("(2, 'a')"), "damaged or cut short"),
+        ("a.npy", with_shape("(1000000, 1000000, 1000000)"), "memory|damaged"),
+        ("a.npz", zipped(x=with_shape("(1000000, 1000000, 1000000)")), "memory|damaged"),
+        ("a.npz", npz_bytes()[:-30], "damaged or cut short"),
+        ("a.npz", npz_bytes()[:100] + b"\xff" * 50 + npz_bytes()[150:], "damaged or cut short"),
+        ("a.npz", zipped(pixels=npy_bytes(), rows=npy_bytes()), "Received keys: pixels, rows"),
+        ("a.npz", zipped(), "Received keys: none"),
+    ],
+)
+def test_file_that_is_refused(tmp_path: Path, name: str, content: bytes, message: str):
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=message) as caught:
+        array.read(path)
+    assert str(path) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_missing_file(tmp_path: Path):
+    with pytest.raises(DataError, match=r"none.npy cannot be read. Received: No such file"):
+        array.read(tmp_path / "none.npy")

@@ -1,0 +1,1 @@
+"""Keras' backend: started, made deterministic, spread over devices."""

@@ -1,0 +1,1 @@
+"""The command line: typed words become calls."""

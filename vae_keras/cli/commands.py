@@ -1,0 +1,257 @@
+"""The commands: the fields of each are its flags, and `run` does it.
+
+Nothing here loads a backend before it has to.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import tyro
+
+from vae_keras.backend.parallel import process_number
+from vae_keras.backend.start import load_backend
+from vae_keras.cli.study_commands import Compare, Sweep
+from vae_keras.config.config import Config
+from vae_keras.config.presets import check_members
+
+_Model = Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="MODEL")]
+_Run = Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="RUN")]
+_Images = Annotated[tyro.conf.Positional[tuple[str, ...]], tyro.conf.arg(metavar="[IMAGE ...]")]
+
+
+@dataclass(frozen=True)
+class Train:
+    """Train a model on images, judge it and leave everything in a run directory."""
+
+    settings: tyro.conf.OmitArgPrefixes[Config]
+    run_dir: str | None = None
+    """Directory of the run; must be new or empty. By default a new one under runs/."""
+    config: str | None = None
+    """A config.json of an earlier run to start from, in place of a preset."""
+    resume: Annotated[str | None, tyro.conf.arg(metavar="RUN")] = None
+    """A run directory whose training was interrupted, to go on with; takes no other setting."""
+
+    def run(self) -> None:
+        from vae_keras.runs.directory import RunDirectory, new_run_path, open_run
+
+        settings = self.settings
+        backend = settings.backend
+        if self.resume is not None:
+            run_directory = open_run(self.resume)
+            backend = backend or run_directory.begun_with_backend()
+        else:
+            if settings.data is not None:  # so that the config replays from any directory
+                settings = settings.replace(data=str(Path(settings.data).expanduser().absolute()))
+            run_directory = RunDirectory(self.run_dir or new_run_path(settings))
+        check_members(settings)
+        # Several processes: the others write none.
+        if self.resume is None and (not settings.distribute or process_number() == 0):
+            run_directory.check_free()
+        load_backend(
+            backend,
+            distribute=settings.distribute,
+            deterministic=settings.deterministic,
+        )
+        from vae_keras.runs.train import train_and_evaluate
+
+        train_and_evaluate(settings, run_directory, resume=self.resume is not None)
+
+
+@dataclass(frozen=True)
+class Presets:
+    """List the presets: settings to train with, one line each."""
+
+    def run(self) -> None:
+        from vae_keras.runs.console import print_presets
+
+        print_presets()
+
+
+@dataclass(frozen=True)
+class Evaluate:
+    """Measure a saved model on the test set of its run, or of another data set."""
+
+    model: _Model
+    """A run directory or a .keras file."""
+    dataset: str | None = None
+    """Data set; by default that of the run."""
+    data: str | None = None
+    """Path of the data; by default that of the run."""
+    log_likelihood: Annotated[int | None, tyro.conf.arg(metavar="SAMPLES")] = None
+    """Estimate the log-likelihood too, from so many codes for each image; 5000 as published."""
+    samples: int = 1000
+    """Images to generate, three times over, and judge; 0 for none."""
+    fid: bool = False
+    """Compute the FID of the samples too, with the packages of `pip install 'vae-keras[fid]'`."""
+    output: str | None = None
+    """A JSON file for the numbers, beside the table that is printed."""
+    backend: str | None = None
+    """Keras backend: tensorflow, jax, torch."""
+
+    def run(self) -> None:
+        load_backend(self.backend)
+        from vae_keras.runs import evaluate as judging
+
+        output = None if self.output is None else Path(self.output)
+        judging.evaluate_model(
+            self.model,
+            dataset=self.dataset,
+            data=self.data,
+            log_likelihood=self.log_likelihood,
+            samples=self.samples,
+            fid=self.fid,
+            output=output,
+        )
+
+
+@dataclass(frozen=True)
+class Diagnose:
+    """Say in plain words what is wrong with a finished run, and what to try."""
+
+    run_dir: _Run
+    """A run directory."""
+
+    def run(self) -> None:
+        from vae_keras.runs import evaluate as judging
+
+        judging.diagnose_run(self.run_dir)
+
+
+@dataclass(frozen=True)
+class Report:
+    """Make the report of a finished run again: one HTML page, with a latent explorer."""
+
+    run_dir: _Run
+    """A run directory."""
+    backend: str | None = None
+    """Keras backend: tensorflow, jax, torch."""
+
+    def run(self) -> None:
+        load_backend(self.backend)
+        from vae_keras.runs import evaluate as judging
+
+        judging.report_run(self.run_dir)
+
+
+@dataclass(frozen=True)
+class Reconstruct:
+    """Encode and decode images; write each reconstruction and an overview as PNG."""
+
+    model: _Model
+    """A run directory or a .keras file."""
+    images: _Images
+    """Image files or folders of images, of the size the model was trained on."""
+    label: str | None = None
+    """Class of the images, by name or number, for a conditional model."""
+    output: str = "reconstructions"
+    """Directory for the pictures; must be new or empty."""
+    backend: str | None = None
+    """Keras backend: tensorflow, jax, torch."""
+
+    def run(self) -> None:
+        load_backend(self.backend)
+        from vae_keras.runs import inference as applications
+
+        applications.reconstruct_files(self.model, self.images, Path(self.output), label=self.label)
+
+
+@dataclass(frozen=True)
+class Encode:
+    """Encode images; write the code of each, of a VAE its mean and standard deviation."""
+
+    model: _Model
+    """A run directory or a .keras file."""
+    images: _Images
+    """Image files or folders of images, of the size the model was trained on."""
+    label: str | None = None
+    """Class of the images, by name or number, for a conditional model."""
+    output: str = "codes.csv"
+    """A .csv with a row for each image, or an .npz with the arrays."""
+    backend: str | None = None
+    """Keras backend: tensorflow, jax, torch."""
+
+    def run(self) -> None:
+        load_backend(self.backend)
+        from vae_keras.runs import inference as applications
+
+        applications.encode_files(self.model, self.images, Path(self.output), label=self.label)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Draw codes, decode them, and write the images."""
+
+    model: _Model
+    """A run directory or a .keras file."""
+    n: int | None = None
+    """Number of codes: by default 64, or 8 where each is decoded in every class."""
+    codes: Literal["prior", "mixture", "posterior", "grid"] = "prior"
+    """Source of the codes: the prior, or those of the run's training images: a mixture of
+    Gaussians fitted to them, their posteriors, or a grid over these."""
+    label: str | None = None
+    """Class of the images, by name or number, for a conditional model; by default every class."""
+    seed: int | None = None
+    """Seed of the draw; another one each time by default."""
+    output: str = "samples.png"
+    """A .png for one picture of all, or an .npy for the array."""
+    backend: str | None = None
+    """Keras backend: tensorflow, jax, torch."""
+
+    def run(self) -> None:
+        load_backend(self.backend)
+        from vae_keras.runs import inference as applications
+
+        applications.sample_to_file(
+            self.model,
+            Path(self.output),
+            n=self.n,
+            codes=self.codes,
+            label=self.label,
+            seed=self.seed,
+        )
+
+
+@dataclass(frozen=True)
+class Export:
+    """Write encoder and decoder for another runtime, and check them there against Keras."""
+
+    model: _Model
+    """A run directory or a .keras file."""
+    format: Literal["onnx", "saved_model", "litert"] = "onnx"
+    """File format of the other runtime."""
+    input_type: Literal["uint8", "float32"] = "uint8"
+    """Pixels that the encoder takes: uint8 in 0 to 255, or float32 in [0, 1]."""
+    tolerance: float = 1e-5
+    """Largest difference from Keras allowed; a deep network may round more."""
+    output: str = "exported"
+    """Directory for the files; must be new or empty."""
+    backend: str = "tensorflow"
+    """Keras backend that writes them: tensorflow, or jax for a SavedModel."""
+
+    def run(self) -> None:
+        load_backend(self.backend)
+        from vae_keras.export import export_to_folder
+
+        export_to_folder(
+            self.model,
+            Path(self.output),
+            format=self.format,
+            input_type=self.input_type,
+            tolerance=self.tolerance,
+        )
+
+
+COMMANDS: dict[str, Any] = {
+    "train": Train,
+    "presets": Presets,
+    "evaluate": Evaluate,
+    "diagnose": Diagnose,
+    "report": Report,
+    "reconstruct": Reconstruct,
+    "encode": Encode,
+    "sample": Sample,
+    "export": Export,
+    "sweep": Sweep,
+    "compare": Compare,
+}

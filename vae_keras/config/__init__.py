@@ -1,0 +1,1 @@
+"""Settings of a run: the `Config`, its rules, and the presets."""

@@ -1,0 +1,268 @@
+"""Everything that decides what a run computes, as one flat record that replays it."""
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from vae_keras.config.rules import RULES, positive_integer, read_option, written_options
+from vae_keras.errors import ArgumentError
+from vae_keras.io.json import read_json
+
+# Axes whose members take options of their own, beside the architecture with its flags.
+OPTION_AXES = ("likelihood", "prior", "objective", "regularizer")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """Settings of a run. The command line's flags are these fields.
+
+    Options of an architecture that are `None` take that architecture's own default.
+
+    Raises:
+        ArgumentError: If a value makes no sense by itself, or two contradict each other. Names of
+            data sets and of members are checked where they are looked up.
+    """
+
+    preset: str = "default"
+    """Published or recommended settings to start from; any flag overrides one of them.
+    `vae-keras presets` lists them."""
+    model: Literal["vae", "conditional", "autoencoder"] = "vae"
+    """Kind of model; a conditional one is given the class of each image."""
+    dataset: str = "fashion_mnist"
+    """Data set: fashion_mnist, mnist, digits, sprites, folder, array."""
+    data: str | None = None
+    """Path of the data: the data set's own files, a folder of images, an .npz or .npy file."""
+    train_size: int | None = None
+    """Use only the first N training images."""
+    stream: bool | None = None
+    """Read a folder's images from disk as they are needed, rather than hold them in memory; by
+    default where they would take more than 2 GiB."""
+    validation_size: int = 5000
+    """Training images held out for validation."""
+    exclude_classes: tuple[str, ...] = ()
+    """Classes to leave out of training, by name or number; `evaluate` tells how well the anomaly
+    score finds their test images."""
+    binarize: Literal["none", "static", "dynamic"] = "none"
+    """Draw each pixel as 0 or 1: once (static), or training images anew in each epoch (dynamic)."""
+    architecture: str = "conv"
+    """Architecture of encoder and decoder: conv, mlp, resnet, stable_conv."""
+    filters: tuple[int, ...] | None = None
+    """Channels of the encoder's convolutions; the decoder has them in reverse."""
+    kernel_size: int | None = None
+    """Side of the encoder's convolution kernels, in pixels."""
+    decoder_kernel_size: int | None = None
+    """Side of the decoder's convolution kernels, in pixels."""
+    encoder_units: tuple[int, ...] | None = None
+    """Widths of the encoder's dense layers."""
+    decoder_units: tuple[int, ...] | None = None
+    """Widths of the decoder's dense layers."""
+    activation: str | None = None
+    """Activation between layers, by its Keras name."""
+    normalization: Literal["none", "layer", "batch", "group"] | None = None
+    """Normalisation: of the dense layers; batch in conv and group in resnet also of the others."""
+    blocks_per_stage: int | None = None
+    """Residual blocks at each image size (resnet)."""
+    latent_dim: int = 2
+    """Size of a code."""
+    likelihood: str = "squared_error"
+    """Likelihood p(x | z): squared_error, bernoulli, continuous_bernoulli, gaussian,
+    optimal_gaussian, learned_gaussian, discretized_logistic."""
+    likelihood_options: tuple[str, ...] = ()
+    """Its options as NAME=VALUE, say scale=0.1 or data_range=[-1,1]."""
+    output_bias: Literal["zeros", "data"] = "zeros"
+    """Bias of the decoder's last layer at the start: zeros, or set from the mean image."""
+    prior: str = "standard_normal"
+    """Prior p(z): standard_normal, mixture."""
+    prior_options: tuple[str, ...] = ()
+    """Its options as NAME=VALUE, say components=20."""
+    objective: str = "elbo"
+    """Objective: elbo, importance_weighted."""
+    objective_options: tuple[str, ...] = ()
+    """Its options as NAME=VALUE, say samples=50 gradient=doubly_reparameterized."""
+    regularizer: str = "kl"
+    """Regulariser of the codes: kl, free_bits, capacity, total_correlation, mmd, dip."""
+    regularizer_options: tuple[str, ...] = ()
+    """Its options as NAME=VALUE, say beta=6."""
+    kl_weight: float = 1.0
+    """Final weight of the KL divergence; 1 is the evidence lower bound."""
+    kl_schedule: Literal["linear", "sigmoid", "cyclical"] = "linear"
+    """How the KL weight rises over the warm-up."""
+    warmup_epochs: int = 0
+    """Epochs over which the KL weight rises from 0."""
+    warmup_steps: int = 0
+    """The same in training steps; one of the two."""
+    epochs: int = 20
+    """Epochs at most; early stopping may end sooner."""
+    batch_size: int = 128
+    """Images a training step."""
+    learning_rate: float = 1e-3
+    """Adam's learning rate at the start."""
+    adam_epsilon: float = 1e-7
+    """Adam's epsilon."""
+    clip_norm: float | None = None
+    """Largest norm of the gradient of the mean loss of a batch, over all weights together."""
+    skip_gradient_norm: float | None = None
+    """Norm of that gradient above which a step is left out; the history counts them. Steps whose
+    gradient is no finite number are left out in any case."""
+    stage_epochs: tuple[int, ...] = ()
+    """Epochs of each stage of a falling learning rate; takes the place of the plateau rule."""
+    stage_factor: float = 0.5
+    """Factor of the learning rate from one stage to the next."""
+    plateau_patience: int = 5
+    """Epochs without a better validation loss until the learning rate is cut."""
+    plateau_factor: float = 0.5
+    """Factor of each cut of the learning rate."""
+    plateau_min_delta: float = 1e-4
+    """Smallest fall of the validation loss, in nats, that counts for the plateau rule."""
+    min_learning_rate: float = 0.0
+    """Learning rate below which it is not cut."""
+    early_stopping_patience: int | None = 10
+    """Epochs without a better validation loss until training stops; None for never."""
+    checkpoint_epochs: int | None = None
+    """Epochs from one checkpoint to the next, in place of minutes."""
+    checkpoint_minutes: float = 1.0
+    """Minutes from one checkpoint to the next, within an epoch too; 0 for as often as possible."""
+    seed: int = 0
+    """Seed of the split, the initial weights, the order and the noise."""
+    backend: str | None = None
+    """Keras backend: tensorflow, jax, torch. By default $KERAS_BACKEND, else tensorflow."""
+    distribute: bool = False
+    """Share each batch among all devices: tensorflow and jax."""
+    deterministic: bool = False
+    """The same bits each time on a GPU too, at some cost; on a CPU they are anyway."""
+    precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
+    """Numbers to compute with; the mixed ones are for a GPU, and slow on a CPU."""
+    jit_compile: bool | None = None
+    """Whether to compile a training step with XLA; by default what was measured to be fastest."""
+    steps_per_execution: int | None = None
+    """Training steps for each call into the backend; by default what was measured to be fastest."""
+
+    def __post_init__(self) -> None:
+        for name, (accepts, expected) in RULES.items():
+            value = getattr(self, name)
+            if not accepts(value):
+                raise ArgumentError(f"`{name}` must be {expected}. Received: {name}={value!r}")
+        for axis in OPTION_AXES:
+            options = written_options(f"{axis}_options", getattr(self, f"{axis}_options"))
+            object.__setattr__(self, f"{axis}_options", options)
+        if self.warmup_epochs and self.warmup_steps:
+            raise ArgumentError(
+                "`warmup_epochs` and `warmup_steps` must not both be set. "
+                f"Received: {self.warmup_epochs} and {self.warmup_steps}"
+            )
+        self._check_autoencoder()
+        if self.exclude_classes and self.model == "conditional":
+            raise ArgumentError(
+                "`exclude_classes` must not be set for a conditional model, which knows each class "
+                f"it is given. Received: exclude_classes={self.exclude_classes!r}"
+            )
+        for name in ("filters", "encoder_units", "decoder_units", "stage_epochs"):
+            sizes = getattr(self, name)
+            if sizes is not None:
+                if not isinstance(sizes, (tuple, list)) or not all(map(positive_integer, sizes)):
+                    raise ArgumentError(
+                        f"`{name}` must be positive integers. Received: {name}={sizes!r}"
+                    )
+                object.__setattr__(self, name, tuple(sizes))  # a list, when read from JSON
+        object.__setattr__(self, "exclude_classes", tuple(self.exclude_classes))
+
+    def _check_autoencoder(self) -> None:
+        """Refuse what an autoencoder has no use for, lest it be thought to have had an effect."""
+        if self.model != "autoencoder":
+            return
+        for name in ("regularizer", "prior", "objective", "kl_weight", "binarize"):
+            value, default = getattr(self, name), type(self).__dataclass_fields__[name].default
+            if value != default:
+                raise ArgumentError(
+                    f"`{name}` must not be set for an autoencoder, which has none. "
+                    f"Received: {name}={value!r}"
+                )
+
+    @property
+    def architecture_options(self) -> dict[str, Any]:
+        """The options of the architecture that are set."""
+        options = {name: getattr(self, name) for name in _ARCHITECTURE_OPTIONS}
+        return {name: value for name, value in options.items() if value is not None}
+
+    def options(self, axis: str) -> dict[str, Any]:
+        """Return the options of a member as keyword arguments.
+
+        Args:
+            axis: `"likelihood"`, `"prior"`, `"objective"` or `"regularizer"`.
+        """
+        return dict(read_option(option) for option in getattr(self, f"{axis}_options"))
+
+    def replace(self, **changes: Any) -> "Config":
+        """Return a copy with some settings changed.
+
+        With another member of an axis, the options that were set for the old one are dropped:
+        those that are not among `changes` take the new one's defaults.
+
+        Raises:
+            ArgumentError: If a setting does not exist or makes no sense.
+        """
+        values = dataclasses.asdict(self)
+        if changes.get("architecture", self.architecture) != self.architecture:
+            values.update(dict.fromkeys(_ARCHITECTURE_OPTIONS))
+        for axis in OPTION_AXES:
+            if changes.get(axis, values[axis]) != values[axis]:
+                values[f"{axis}_options"] = ()
+        return from_dict({**values, **changes})
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the settings as JSON values."""
+        return json.loads(json.dumps(dataclasses.asdict(self)))
+
+
+_ARCHITECTURE_OPTIONS = (
+    "filters",
+    "kernel_size",
+    "decoder_kernel_size",
+    "encoder_units",
+    "decoder_units",
+    "activation",
+    "normalization",
+    "blocks_per_stage",
+)
+
+
+def from_dict(values: dict[str, Any]) -> Config:
+    """Build a `Config` from a dictionary, as `config.json` holds it.
+
+    Raises:
+        ArgumentError: If a key is no setting, or a value makes no sense.
+    """
+    known = {field.name for field in dataclasses.fields(Config)}
+    unknown = sorted(set(values) - known)
+    if unknown:
+        raise ArgumentError(
+            f"`config` must hold only known settings. Received: unknown {', '.join(unknown)}"
+        )
+    return Config(**values)
+
+
+def read_config(path: str | Path) -> Config:
+    """Read the `config.json` that an earlier run wrote.
+
+    Args:
+        path: The file, or the run directory that holds it.
+
+    Raises:
+        ArgumentError: If the file cannot be read, is not JSON, or holds something else.
+    """
+    path = Path(path)
+    if path.is_dir():
+        path = path / "config.json"
+    try:
+        values = read_json(path)
+    except OSError as error:
+        raise ArgumentError(
+            f"`config` must be a readable file. Received: {path} ({error.strerror})"
+        ) from error
+    except ValueError as error:
+        raise ArgumentError(f"`config` must be a JSON file. Received: {path} ({error})") from error
+    if not isinstance(values, dict):
+        raise ArgumentError(f"`config` must hold a JSON object. Received: {path}")
+    return from_dict(values)

@@ -1,0 +1,1 @@
+"""Image files: found, measured, and read one by one."""

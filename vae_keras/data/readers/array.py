@@ -1,0 +1,141 @@
+"""Images in NumPy files: `.npy`, or `.npz` with the keys that Keras uses."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from vae_keras.data.dataset import Source, Split
+from vae_keras.data.readers import keras_cache
+from vae_keras.data.readers.numpy_file import read_npy, read_npz
+from vae_keras.errors import DataError
+
+IMAGE_KEYS = ("x_train", "x", "images")
+LABEL_KEYS = ("y_train", "y", "labels")
+SUFFIXES = (".npy", ".npz")
+_KNOWN_KEYS = (*IMAGE_KEYS, *LABEL_KEYS, "x_test", "y_test")
+MOST_CLASSES = 1 << 16  # tables and pictures have a place for each
+
+
+def read(path: Path) -> Source:
+    """Read a `.npy` (images only) or `.npz` file.
+
+    The keys of an `.npz`: images under the first of `x_train`, `x`, `images`; labels, if any, under
+    the first of `y_train`, `y`, `labels`; a test set, if any, under `x_test` and `y_test`. Images
+    have shape `(n, height, width)` or `(n, height, width, channels)`; uint8, other integers in
+    0..255 and booleans become uint8, floats become float32 in the range they have.
+
+    Raises:
+        DataError: If the file cannot be read or holds something else.
+    """
+    origin = f"file {keras_cache.shown(path)}"
+    if path.suffix.lower() == ".npy":
+        return Source(Split(as_images(read_npy(path), str(path))), None, origin)
+    arrays = read_npz(path, _KNOWN_KEYS, IMAGE_KEYS)
+    image_key = next(key for key in IMAGE_KEYS if key in arrays)
+    label_key = next((key for key in LABEL_KEYS if key in arrays), None)
+    train = _split(path, arrays, image_key, label_key)
+    if "x_test" not in arrays:
+        return Source(train, None, origin)
+    test = _split(path, arrays, "x_test", "y_test" if "y_test" in arrays else None)
+    _check_alike(path, image_key, train.images, test.images)
+    return Source(train, test, origin)
+
+
+def as_images(images: np.ndarray, where: str) -> np.ndarray:
+    """Return `images` with four axes, as uint8 or float32.
+
+    Args:
+        images: Shape `(n, height, width)` or `(n, height, width, channels)`.
+        where: The file, and the key if it has several, for the message.
+
+    Raises:
+        DataError: If the shape or the values are not those of images.
+    """
+    if images.ndim not in (3, 4) or 0 in images.shape:
+        raise DataError(
+            f"{where} must hold at least one image, as (n, height, width) or "
+            f"(n, height, width, channels). Received: shape {images.shape}"
+        )
+    if images.ndim == 3:
+        images = images[..., np.newaxis]
+    images = np.ascontiguousarray(images)  # of a file in Fortran's order
+    if images.dtype.kind == "b":
+        return images.astype(np.uint8) * np.uint8(255)
+    if images.dtype.kind in "iu":
+        return _bytes(images, where)
+    if images.dtype.kind == "f":
+        return _floats(images, where)
+    raise DataError(f"{where} must hold integers, floats or booleans. Received: {images.dtype}")
+
+
+def as_labels(labels: np.ndarray, count: int, where: str) -> np.ndarray:
+    """Return `labels` as int64 of shape `(count,)`.
+
+    Raises:
+        DataError: If there are not `count` of them, or they are not whole numbers from 0 to 65,535.
+    """
+    if labels.shape != (count,):
+        raise DataError(
+            f"{where} must hold one label per image, shape ({count},). "
+            f"Received: shape {labels.shape}"
+        )
+    whole = labels.dtype.kind in "biu" or (
+        labels.dtype.kind == "f"
+        and bool(np.isfinite(labels).all())
+        and bool((labels == np.rint(labels)).all())
+    )
+    if not whole:
+        raise DataError(f"{where} must hold whole numbers. Received: {labels.dtype}")
+    low, high = labels.min(), labels.max()
+    if low < 0 or high >= MOST_CLASSES:
+        raise DataError(
+            f"{where} must hold numbers of classes, from 0 to {MOST_CLASSES - 1}. "
+            f"Received: {labels.dtype} in {low}..{high}"
+        )
+    return labels.astype(np.int64)
+
+
+def _split(
+    path: Path, arrays: Mapping[str, np.ndarray], image_key: str, label_key: str | None
+) -> Split:
+    """Return the checked images and labels under two keys."""
+    images = as_images(arrays[image_key], f"{path}: {image_key}")
+    if label_key is None:
+        return Split(images)
+    return Split(images, as_labels(arrays[label_key], len(images), f"{path}: {label_key}"))
+
+
+def _check_alike(path: Path, image_key: str, train: np.ndarray, test: np.ndarray) -> None:
+    """Raise unless training and test images can go through one model."""
+    if train.shape[1:] != test.shape[1:] or train.dtype != test.dtype:
+        raise DataError(
+            f"{path}: x_test must have the image shape and type of {image_key}, "
+            f"{train.shape[1:]} {train.dtype}. Received: {test.shape[1:]} {test.dtype}"
+        )
+
+
+def _bytes(images: np.ndarray, where: str) -> np.ndarray:
+    """Return integers in 0..255 as uint8."""
+    if images.dtype == np.uint8:
+        return images
+    low, high = images.min(), images.max()
+    if low < 0 or high > 255:
+        raise DataError(
+            f"{where} must hold integers in 0..255 (or floats). Received: {images.dtype} in "
+            f"{low}..{high}"
+        )
+    return images.astype(np.uint8)
+
+
+def _floats(images: np.ndarray, where: str) -> np.ndarray:
+    """Return finite floats as float32."""
+    with np.errstate(over="ignore"):  # too large for float32 becomes infinite, and is counted
+        images = images.astype(np.float32, copy=False)
+    wrong = images.size - int(np.count_nonzero(np.isfinite(images)))
+    if wrong:
+        raise DataError(
+            f"{where} must hold finite numbers. Received: {wrong} of {images.size} values are "
+            "NaN or infinite"
+        )
+    return images

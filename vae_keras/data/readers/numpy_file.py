@@ -1,0 +1,166 @@
+"""Reads `.npy` and `.npz` files that nobody vouches for: no pickle, and no more than they hold."""
+
+import math
+import os
+import warnings
+import zipfile
+from collections.abc import Collection
+from pathlib import Path
+from typing import IO, Any, BinaryIO
+
+import numpy as np
+
+from vae_keras.errors import DataError
+from vae_keras.io.bounded import check_unpacked, open_regular
+from vae_keras.io.text import printable
+
+_MAGIC = {".npy": (b"\x93NUMPY",), ".npz": (b"PK\x03\x04", b"PK\x05\x06")}
+_DIRECTORY_BYTES = 1 << 20  # of an archive: names and places of more than 10,000 arrays
+_SHOWN = 200  # characters
+_COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # what NumPy writes
+
+
+def read_npy(path: Path) -> np.ndarray:
+    """Read the array of a `.npy` file, whatever the file's name is.
+
+    Raises:
+        DataError: If it cannot be read, is damaged, or holds objects.
+    """
+    return _guarded(path, ".npy", _one_array)
+
+
+def read_npz(path: Path, wanted: Collection[str], needed: Collection[str]) -> dict[str, np.ndarray]:
+    """Read arrays of a `.npz` file, whatever the file's name is.
+
+    Args:
+        path: The file.
+        wanted: Keys of the arrays to read, where they are there; others are not looked at.
+        needed: Keys of which there must be one.
+
+    Raises:
+        DataError: If it cannot be read, is damaged, holds objects or none of the keys.
+    """
+
+    def read(path: Path, file: BinaryIO) -> dict[str, np.ndarray]:
+        _check_directory(path, file)
+        with zipfile.ZipFile(file) as archive:
+            members = _members(path, archive)
+            if not set(members) & set(needed):
+                raise DataError(
+                    f"{path} must hold images under one of {', '.join(needed)}. "
+                    f"Received keys: {_short(', '.join(members)) or 'none'}"
+                )
+            found = {key: member for key, member in members.items() if key in wanted}
+            stored = os.fstat(file.fileno()).st_size
+            check_unpacked(path, stored, sum(member.file_size for member in found.values()))
+            return {key: _member(path, archive, member) for key, member in found.items()}
+
+    return _guarded(path, ".npz", read)
+
+
+def _guarded(path: Path, suffix: str, read: Any) -> Any:
+    """Open `path`, check its kind, and turn whatever is wrong with it into a `DataError`."""
+    try:
+        with open_regular(path) as file, warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of Python's parser, on headers of any content
+            start = file.read(6)
+            if not start.startswith(_MAGIC[suffix]):
+                raise DataError(
+                    f"{path} is not a NumPy {suffix} file. Received: it begins with {start!r}"
+                )
+            file.seek(0)
+            return read(path, file)
+    except DataError:
+        raise
+    except Exception as error:  # zip, zlib and NumPy's header raise a dozen kinds between them
+        raise DataError(_message(path, error)) from error
+
+
+def _one_array(path: Path, file: BinaryIO) -> np.ndarray:
+    size = os.fstat(file.fileno()).st_size
+    check_unpacked(path, size, size)
+    _check_header(path, file, size)
+    file.seek(0)
+    return np.asarray(np.lib.format.read_array(file, allow_pickle=False))
+
+
+def _check_directory(path: Path, file: BinaryIO) -> None:
+    """Raise unless the archive's list of members is short, before it is read."""
+    end = zipfile._EndRecData(file)  # type: ignore[attr-defined]
+    if end is not None and end[5] > _DIRECTORY_BYTES:
+        raise DataError(
+            f"{path} must hold a few arrays. Received: a list of them of {end[5]} bytes"
+        )
+
+
+def _members(path: Path, archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
+    """Return the arrays of an archive by their keys."""
+    members: dict[str, zipfile.ZipInfo] = {}
+    for member in archive.infolist():
+        if not member.filename.endswith(".npy"):
+            continue
+        key = member.filename.removesuffix(".npy")
+        if key in members:
+            raise DataError(f"{path} must hold each array once. Received: {key} twice")
+        members[key] = member
+    return members
+
+
+def _short(text: str) -> str:
+    """Return a text from a file in one line of bounded length."""
+    text = printable(" ".join(text.split()))
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]} ..."
+
+
+def _member(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarray:
+    if member.compress_type not in _COMPRESSIONS:
+        raise DataError(
+            f"{path} must be compressed as NumPy does it, or not at all. "
+            f"Received: {member.filename} in another way"
+        )
+    with archive.open(member) as stream:
+        _check_header(path, stream, member.file_size)
+    with archive.open(member) as stream:
+        return np.asarray(np.lib.format.read_array(stream, allow_pickle=False))
+
+
+def _check_header(path: Path, stream: IO[bytes], size: int) -> None:
+    """Raise unless the array that a header promises is one of plain values and fits in the file.
+
+    Args:
+        path: Named in the message.
+        stream: At the start of the `.npy` content.
+        size: Bytes of the content.
+    """
+    version = np.lib.format.read_magic(stream)
+    first = version == (1, 0)
+    # The third version has other letters in names of columns alone.
+    read = np.lib.format.read_array_header_1_0 if first else np.lib.format.read_array_header_2_0
+    shape, _, dtype = read(stream)
+    if dtype.hasobject:
+        raise DataError(_pickled(path))
+    promised = math.prod(shape) * dtype.itemsize
+    if min(shape, default=0) < 0 or promised > size - stream.tell():
+        raise DataError(
+            f"{path} is damaged or cut short. Received: {size} bytes, whose header promises shape "
+            f"{shape} of {dtype}"
+        )
+
+
+def _pickled(path: Path) -> str:
+    return (
+        f"{path} holds pickled objects, which are not read because they can run code. "
+        "Save plain arrays of numbers. Received: dtype object"
+    )
+
+
+def _message(path: Path, error: Exception) -> str:
+    """Return one line for what went wrong within NumPy."""
+    text = _short(
+        getattr(error, "strerror", None) or str(error)
+    )  # zipfile shows names of any length
+    if isinstance(error, MemoryError) and text:  # without a text it is the parser of the header
+        return f"{path} does not fit in memory. Received: {text}"
+    if isinstance(error, OSError) and error.errno is not None:
+        return f"{path} cannot be read. Received: {text}"
+    return f"{path} is damaged or cut short. Received: {text or type(error).__name__}"

@@ -1,0 +1,1 @@
+"""Batches in an order that seed and epoch determine."""

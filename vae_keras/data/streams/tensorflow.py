@@ -1,0 +1,106 @@
+"""Image files as a `tf.data.Dataset`: read, decoded and batched in TensorFlow's graph."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import tensorflow as tf
+
+from vae_keras.data.images.lazy_images import ImageFiles
+from vae_keras.data.images.one_image import read_pixels
+from vae_keras.errors import DataError
+
+if TYPE_CHECKING:
+    from vae_keras.data.streams.stream import ImageStream
+
+_AHEAD = 4  # batches
+
+
+def tensorflow_batches(stream: "ImageStream") -> Any:
+    """Return the batches of `stream`, with labels where it has them."""
+    images = stream.images
+    count = len(images) - stream.first_batch * stream.batch_size
+    labels = None if stream.labels is None else tf.constant(stream.labels)
+
+    def epoch(_: Any) -> Any:
+        order = tf.numpy_function(stream.next_order, [], tf.int64)
+        return tf.data.Dataset.from_tensor_slices(tf.ensure_shape(order, [count]))
+
+    def labelled(image: Any, index: Any) -> tuple[Any, ...]:
+        return (image,) if labels is None else (image, tf.gather(labels, index))
+
+    indices = tf.data.Dataset.range(1).flat_map(epoch)
+    settings = {"num_parallel_calls": tf.data.AUTOTUNE, "deterministic": True}
+    if isinstance(images, ImageFiles):
+        prefix, names = map(tf.constant, images.encoded_paths())
+        native = tf.constant(images.native)
+
+        def read(index: Any) -> tuple[Any, ...]:
+            path = tf.strings.join([prefix, names[index]])
+            return labelled(decoded(path, native[index], images), index)
+
+        batches = indices.map(read, **settings).batch(stream.batch_size)
+    else:
+
+        def look_up(index: Any) -> tuple[Any, ...]:
+            # Not `tf.gather`, for which TensorFlow would copy the array, and each iterator again.
+            batch = tf.numpy_function(lambda at: images[at], [index], images.dtype)
+            return labelled(tf.ensure_shape(batch, [None, *images.shape[1:]]), index)
+
+        batches = indices.batch(stream.batch_size).map(look_up, **settings)
+    return batches.prefetch(_AHEAD).apply(tf.data.experimental.assert_cardinality(stream.steps))
+
+
+def decoded(path: Any, native: Any, files: ImageFiles) -> Any:
+    """Return the pixels of one file, uint8, the same that Pillow gives.
+
+    Args:
+        path: A string tensor.
+        native: Whether TensorFlow decodes it, a boolean tensor.
+        files: The images that it is one of.
+    """
+
+    def by_tensorflow() -> Any:
+        # This operation takes a PNG too, and has the only word on how a JPEG is decoded.
+        return tf.io.decode_jpeg(
+            tf.io.read_file(path), channels=files.image_shape[2], dct_method="INTEGER_ACCURATE"
+        )
+
+    def by_pillow() -> Any:
+        def read(path: np.ndarray | bytes) -> np.ndarray:  # an array outside of a graph
+            return read_pixels(Path(os.fsdecode(np.asarray(path).item())), files.image_shape)
+
+        return tf.numpy_function(read, [path], tf.uint8)
+
+    if files.native.all():
+        image = by_tensorflow()
+    elif not files.native.any():
+        image = by_pillow()
+    else:
+        image = tf.cond(native, by_tensorflow, by_pillow)
+    return tf.ensure_shape(image, files.image_shape)
+
+
+def check_files(files: ImageFiles, error: Exception) -> None:
+    """Decode all, to find the one that TensorFlow's error did not name.
+
+    Args:
+        files: The images.
+        error: What was raised; unless it may come from a file, none is decoded.
+
+    Raises:
+        DataError: If one cannot be decoded, or has another size.
+    """
+    if not isinstance(error, tf.errors.OpError):
+        return
+    if isinstance(error, tf.errors.ResourceExhaustedError | tf.errors.CancelledError):
+        return
+    for index in range(len(files)):
+        path = files.path(index)
+        try:
+            decoded(tf.constant(os.fsencode(path)), tf.constant(files.native[index]), files)
+        except (tf.errors.OpError, ValueError) as reason:
+            read_pixels(path, files.image_shape)  # says it better, where Pillow minds too
+            text = " ".join(str(reason).split())
+            raise DataError(f"{path} cannot be read as an image. Received: {text}") from reason

@@ -1,0 +1,72 @@
+"""What tells whether a model fits: beside a mean image, its training images, its own noise."""
+
+from typing import Any
+
+import numpy as np
+
+from vae_keras.data import Split
+from vae_keras.evaluation.metrics.image_quality import mean_squared_error
+from vae_keras.evaluation.result import Evaluation
+from vae_keras.math import DiagonalGaussian, reparameterize
+from vae_keras.models import labels_for
+from vae_keras.models.inference.batches import BATCH_SIZE, in_batches
+
+MOST_IMAGES = 2000  # more would not change these numbers
+
+
+def add_fit(
+    result: Evaluation,
+    model: Any,
+    test: Split,
+    train: Split | None,
+    seed: int,
+) -> None:
+    """Add `mse_of_mean_image`, `mse_train` and `residual_variance_ratio`.
+
+    Args:
+        result: What to add to.
+        model: Any model.
+        test: Test images.
+        train: Training images, or `None`.
+        seed: Of the draws of the last.
+    """
+    some = slice(MOST_IMAGES)
+    shown = model.to_unit_range(test.images[some])
+    result["mse_of_mean_image"] = float(np.mean((shown - shown.mean(axis=0)) ** 2))
+    if train is not None and (train.labels is not None or not model.num_classes):
+        learned = train.images[some]
+        copies = model.reconstruct(learned, label=labels_for(model, train.labels, some))
+        errors = mean_squared_error(model.to_unit_range(learned), model.to_unit_range(copies))
+        result["mse_train"] = float(errors.mean())
+    if hasattr(model, "prior") and model.likelihood.normalized:
+        labels = labels_for(model, test.labels, some)
+        ratio = _residual_variance_ratio(model, test.images[some], labels, seed)
+        result["residual_variance_ratio"] = ratio
+
+
+def _residual_variance_ratio(
+    model: Any, images: np.ndarray, labels: np.ndarray | None, seed: int
+) -> float:
+    """Divide the squared error of drawn reconstructions by what the likelihood expects of it.
+
+    `E (x - m)^2 / E (x' - m)^2`, where `m` is the expected image of a code drawn from the posterior
+    of `x`, and `x'` an image drawn from the likelihood there. 1 is a likelihood as wide as the
+    errors are; above, it is too narrow, below too wide.
+    """
+    generator = np.random.default_rng(seed)
+    images = model.binarized(images, generator)
+    noise = generator.standard_normal((len(images), model.latent_dim)).astype("float32")
+    batches = -(-len(images) // BATCH_SIZE)
+    seeds = iter(generator.integers(2**31, size=batches).tolist())
+
+    def squares(batch: np.ndarray, label: Any, noise: np.ndarray) -> tuple[Any, Any]:
+        batch = model._prepared(batch)
+        posterior = DiagonalGaussian(*model.encoder(model.encoder_inputs(batch, label)))
+        inputs = model.decoder_inputs(reparameterize(posterior, noise), label)
+        parameters = model.decoder(inputs, training=False)
+        mean = model.likelihood.mean(parameters)
+        drawn = model.likelihood.sample(parameters, seed=next(seeds))
+        return (batch - mean) ** 2, (drawn - mean) ** 2
+
+    residual, expected = in_batches(squares, images, labels, noise)
+    return float(residual.mean(dtype="float64") / expected.mean(dtype="float64"))

@@ -1,0 +1,1 @@
+"""Files, JSON and text, with bounds on what is read."""

@@ -1,0 +1,93 @@
+"""How training steps are compiled and grouped: what was measured to be fastest, by backend."""
+
+import math
+from typing import Any
+
+import keras
+
+from vae_keras.backend.determinism import is_deterministic
+from vae_keras.errors import ArgumentError
+
+# TensorFlow, two cores: 20 steps a call need 0.9 (`conv`) and 0.8 (`mlp_400x2`) of the processor
+# time that they need one by one (benchmarks/levers.py).
+_TENSORFLOW_STEPS = 20
+# On a CPU, steps that take long by themselves gain nothing, and 20 of them are a long time without
+# progress and without an ear for Ctrl-C. Multiplications of a batch, forward: 40 ms a step or so.
+_LONG_STEP = 1e9
+# JAX on an accelerator runs them as one loop on the device; on a CPU that is slower than Python's.
+_ACCELERATOR_STEPS = 50
+
+
+def execution_arguments(
+    jit_compile: bool | None = None,
+    steps_per_execution: int | None = None,
+    *,
+    multiplications: float = 0.0,
+) -> dict[str, Any]:
+    """Return what `compile` takes besides the optimizer.
+
+    Args:
+        jit_compile: Whether to compile a training step with XLA. By default JAX does always,
+            TensorFlow where there is a GPU, PyTorch never.
+        steps_per_execution: Training steps for each call into the backend. By default 20 on
+            TensorFlow, 50 on JAX with an accelerator, otherwise 1; on a CPU always 1 where a step
+            takes long.
+        multiplications: Of the forward pass of a batch. Defaults to `0`, a step that is short.
+
+    Raises:
+        ArgumentError: If the backend cannot do it.
+    """
+    backend = keras.backend.backend()
+    if backend == "torch" and (steps_per_execution or 1) > 1:
+        raise ArgumentError(
+            "`steps_per_execution` must be 1 with PyTorch, where Keras takes one step at a time. "
+            f"Received: steps_per_execution={steps_per_execution}"
+        )
+    if steps_per_execution is None:
+        fast = has_accelerator()
+        steps_per_execution = {
+            "tensorflow": _TENSORFLOW_STEPS if fast or multiplications < _LONG_STEP else 1,
+            "jax": _ACCELERATOR_STEPS if fast else 1,
+        }.get(backend, 1)
+    return {
+        "jit_compile": "auto" if jit_compile is None else jit_compile,
+        "steps_per_execution": steps_per_execution,
+    }
+
+
+def execution_facts(model: Any) -> dict[str, Any]:
+    """Return how a compiled model's training steps are computed, as far as bits depend on it.
+
+    Args:
+        model: Any model of images.
+    """
+    return {
+        "deterministic": is_deterministic(),
+        "jit_compile": bool(model.jit_compile),
+        "steps_per_execution": model.steps_per_execution,
+        "seed": model.seed,
+    }
+
+
+def multiplications_of(model: Any) -> int:
+    """Count the multiplications of one image in a functional model's dense layers and convolutions.
+
+    Args:
+        model: An encoder or a decoder.
+    """
+    count = 0
+    for layer in model.layers:
+        kernel = getattr(layer, "kernel", None)
+        if kernel is not None:
+            places = layer.input if "Transpose" in type(layer).__name__ else layer.output
+            count += math.prod(places.shape[1:-1]) * math.prod(kernel.shape)
+    return count
+
+
+def has_accelerator() -> bool:
+    """Tell whether the backend computes on something other than a CPU."""
+    if keras.backend.backend() == "torch":  # not known to `keras.distribution`
+        return keras.ops.zeros(1).device.type != "cpu"
+    return any(
+        not str(device).lower().startswith("cpu") for device in keras.distribution.list_devices()
+    )

@@ -1,0 +1,181 @@
+"""What one does with a trained model: arrays in, arrays out, in batches."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from vae_keras.errors import ArgumentError
+from vae_keras.models.inference.batches import (
+    INFERENCE_BATCH_SIZE,
+    batches_of,
+    check_batch_size,
+    in_batches,
+    is_data_set,
+    length_of,
+    padded,
+    to_array,
+)
+from vae_keras.models.inference.compiled import FIXED_SHAPES, CompiledMethods
+
+
+class Inference:
+    """Methods that a notebook reaches for, all deterministic.
+
+    Images are arrays `(n, height, width, channels)`, uint8 or float in the likelihood's range, or
+    a data set of batches, as `fit` takes it: a `tf.data.Dataset`, a `PyDataset`, a Grain or PyTorch
+    loader, anything to iterate over. What comes back is one float32 NumPy array in that range, in
+    the order of the images; of what is too large for memory, give the batches one by one.
+
+    A conditional model needs `label`, one class for all images or one for each, or a data set of
+    `(images, labels)`; other models take none, and leave those of a data set alone.
+
+    Each is compiled when it is first called, for any number of images, and follows the weights as
+    they train; a model that was compiled with `run_eagerly=True` runs them eagerly.
+    """
+
+    def encode(
+        self: Any, x: Any, *, label: Any = None, batch_size: int = INFERENCE_BATCH_SIZE
+    ) -> np.ndarray:
+        """Encode images to codes, shape `(n, latent_dim)`: for a VAE the posterior's mean.
+
+        Example:
+            >>> codes = vae.encode(x_test)
+            >>> for number, (images, _) in enumerate(dataset):  # more than memory holds
+            ...     np.save(f"codes_{number:05d}.npy", vae.encode(images))
+        """
+        return self._of_images("_encoded", x, label, batch_size, outputs=1)[0]
+
+    def decode(
+        self: Any, z: Any, *, label: Any = None, batch_size: int = INFERENCE_BATCH_SIZE
+    ) -> np.ndarray:
+        """Decode codes `(n, latent_dim)` to expected images."""
+        z = np.asarray(to_array(z), "float32")
+        if z.ndim != 2 or z.shape[1] != self.latent_dim or not len(z):
+            raise ArgumentError(
+                f"`z` must have shape (n, {self.latent_dim}), n > 0. Received: z.shape={z.shape}"
+            )
+        label = self.check_label(label, len(z))
+        return self._of_arrays("_decoded", z, label, batch_size=batch_size)[0]
+
+    def reconstruct(
+        self: Any, x: Any, *, label: Any = None, batch_size: int = INFERENCE_BATCH_SIZE
+    ) -> np.ndarray:
+        """Decode the code of each image: the same picture for the same image, always."""
+        return self._of_images("_reconstructed", x, label, batch_size)[0]
+
+    def interpolate(
+        self: Any, first: Any, second: Any, *, label: Any = None, steps: int = 8
+    ) -> np.ndarray:
+        """Decode the straight line between the codes of two images.
+
+        Args:
+            first: One image, shape `(height, width, channels)`.
+            second: The other.
+            label: Class of both, for a conditional model.
+            steps: Number of images, both ends included, > 1.
+
+        Returns:
+            Images, shape `(steps, height, width, channels)`.
+        """
+        if steps < 2:
+            raise ArgumentError(f"`steps` must be at least 2. Received: steps={steps!r}")
+        start, end = self.encode(np.stack([np.asarray(first), np.asarray(second)]), label=label)
+        line = start + np.linspace(0, 1, steps)[:, np.newaxis] * (end - start)
+        return self.decode(line, label=label)
+
+    def traverse(
+        self: Any,
+        x: Any = None,
+        *,
+        label: Any = None,
+        low: float = -3.0,
+        high: float = 3.0,
+        steps: int = 9,
+    ) -> np.ndarray:
+        """Vary one latent dimension at a time and decode.
+
+        Args:
+            x: The image to start from, shape `(height, width, channels)`; the code 0 by default.
+            label: Class of the images, for a conditional model.
+            low: First value, in prior standard deviations.
+            high: Last value.
+            steps: Number of values.
+
+        Returns:
+            Images, shape `(latent_dim, steps, height, width, channels)`.
+        """
+        center = np.zeros(self.latent_dim)
+        if x is not None:
+            center = self.encode(np.asarray(x)[None], label=label)[0]
+        codes = np.tile(center, (self.latent_dim, steps, 1))
+        for dimension in range(self.latent_dim):
+            codes[dimension, :, dimension] = np.linspace(low, high, steps)
+        images = self.decode(codes.reshape(-1, self.latent_dim), label=label)
+        return images.reshape(self.latent_dim, steps, *images.shape[1:])
+
+    def to_unit_range(self: Any, x: np.ndarray) -> np.ndarray:
+        """Bring images of the model's range, or uint8, to floats in `[0, 1]`, for plots."""
+        if x.dtype in (np.uint8, np.bool_):
+            return x.astype("float32") / (255.0 if x.dtype == np.uint8 else 1.0)
+        low, high = self.likelihood.data_range
+        return np.clip((x.astype("float32") - low) / (high - low), 0.0, 1.0)
+
+    def _encoded(self: Any, images: Any, label: Any) -> Any:
+        """Return the encoder's outputs, the codes first."""
+        outputs = self.encoder(self.encoder_inputs(self._prepared(images), label), training=False)
+        return tuple(outputs) if isinstance(outputs, list | tuple) else (outputs,)
+
+    def _decoded(self: Any, codes: Any, label: Any) -> Any:
+        inputs = self.decoder_inputs(codes, label)
+        return (self.likelihood.mean(self.decoder(inputs, training=False)),)
+
+    def _reconstructed(self: Any, images: Any, label: Any) -> Any:
+        return self._decoded(self._encoded(images, label)[0], label)
+
+    def _of_images(
+        self: Any, name: str, x: Any, label: Any, batch_size: int, *, outputs: int | None = None
+    ) -> tuple[np.ndarray, ...]:
+        """Return what the method `name`, compiled, gives for images and labels.
+
+        Args:
+            name: Of a method `(images, label) -> tuple of tensors`.
+            x: Images, as users give them.
+            label: Their classes.
+            batch_size: Images at a time.
+            outputs: Leave out what the method gives beyond so many. Defaults to `None`.
+        """
+        check_batch_size(batch_size)
+        parts = [
+            self._of_arrays(name, images, labels, batch_size=batch_size, outputs=outputs)
+            for images, labels in self._checked_parts(x, label)
+        ]
+        if len(parts) == 1:
+            return parts[0]
+        return tuple(np.concatenate(one) for one in zip(*parts, strict=True))
+
+    def _checked_parts(self: Any, x: Any, label: Any) -> Iterator[tuple[Any, Any]]:
+        """Yield images and labels, checked: all those of an array, or each batch of a data set."""
+        if not is_data_set(x):
+            x = self.check_images(to_array(x))
+            yield x, self.check_label(label, len(x))
+            return
+        for images, labels in batches_of(x):
+            images = self.check_images(images)
+            given = labels if label is None and self.num_classes else label
+            yield images, self.check_label(given, len(images))
+
+    def _of_arrays(
+        self: Any, name: str, *arrays: Any, batch_size: int, outputs: int | None = None
+    ) -> tuple[np.ndarray, ...]:
+        """Return what the method `name`, compiled, gives for arrays that were checked."""
+        check_batch_size(batch_size)
+        function = self._compiled(name)
+        if FIXED_SHAPES and not self.run_eagerly:
+            function = padded(function, length_of(arrays), batch_size)
+        return in_batches(lambda *one: function(*one)[:outputs], *arrays, batch_size=batch_size)
+
+    def _compiled(self: Any, name: str) -> Any:
+        # Not as an attribute that Keras would look into.
+        methods = self.__dict__.setdefault("_compiled_methods", CompiledMethods())
+        return methods.get(self, name)

@@ -1,0 +1,258 @@
+"""What a model can do because it is a distribution: posteriors, samples, bounds."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from keras import ops
+
+from vae_keras.errors import ArgumentError, check_seed
+from vae_keras.math import DiagonalGaussian, reparameterize
+from vae_keras.models.inference.batches import INFERENCE_BATCH_SIZE, check_batch_size
+from vae_keras.models.inference.log_likelihood import LogLikelihood, estimate_log_likelihood
+
+
+class ImageLosses(NamedTuple):
+    """Terms of the bound of each image, in nats, each of shape `(n,)`.
+
+    Attributes:
+        recon_loss: The likelihood's loss, as published.
+        kl_loss: KL divergence to the prior, unweighted.
+        elbo: Evidence lower bound at weight 1; NaN where the likelihood is not normalised.
+    """
+
+    recon_loss: np.ndarray
+    kl_loss: np.ndarray
+    elbo: np.ndarray
+
+
+class Probabilistic:
+    """Methods of a VAE that use its posterior, its prior or its likelihood.
+
+    Arrays and `label` are as for `Inference`.
+    """
+
+    def encode_distribution(
+        self: Any, x: Any, *, label: Any = None, batch_size: int = INFERENCE_BATCH_SIZE
+    ) -> DiagonalGaussian:
+        """Encode images to their posteriors: mean and log-variance, each `(n, latent_dim)`."""
+        return DiagonalGaussian(*self._of_images("_encoded", x, label, batch_size))
+
+    def sample(self: Any, n: int = 1, *, label: Any = None, seed: int | None = None) -> np.ndarray:
+        """Draw `n` codes from the prior and decode them to expected images.
+
+        Args:
+            n: Number of images, > 0.
+            label: Class of the images, for a conditional model: one for all, or one for each.
+            seed: Integer seed; `None` draws one.
+        """
+        if not isinstance(n, (int, np.integer)) or n < 1:
+            raise ArgumentError(f"`n` must be a positive integer. Received: n={n!r}")
+        check_seed(seed)
+        # Before the draw: a label that is missing or wrong is said first.
+        label = self.check_label(label, n)
+        if seed is None:
+            seed = int(np.random.default_rng().integers(2**31))
+        codes = self.prior.sample(int(n), seed=int(seed))
+        return self.decode(ops.convert_to_numpy(codes), label=label)
+
+    def elbo(
+        self: Any,
+        x: Any,
+        *,
+        label: Any = None,
+        seed: int = 0,
+        batch_size: int = INFERENCE_BATCH_SIZE,
+    ) -> np.ndarray:
+        """Estimate the evidence lower bound of each image from one drawn code.
+
+        `log p(x | z) - KL(q(z | x) || p(z))` with the *normalised* likelihood and weight 1,
+        whatever weight, regulariser and objective the model was trained with.
+
+        Args:
+            x: Images.
+            label: Class of each, for a conditional model.
+            seed: Seed of the draw.
+            batch_size: Images at a time.
+
+        Returns:
+            Nats, shape `(n,)`.
+        """
+        if not self.likelihood.normalized:
+            raise ArgumentError(
+                "`likelihood` must be normalised to have an evidence lower bound. "
+                f"Received: likelihood={type(self.likelihood).__name__}"
+            )
+        return self.image_losses(x, label=label, seed=seed, batch_size=batch_size).elbo
+
+    def image_losses(
+        self: Any,
+        x: Any,
+        *,
+        label: Any = None,
+        seed: int = 0,
+        batch_size: int = INFERENCE_BATCH_SIZE,
+    ) -> ImageLosses:
+        """Return reconstruction loss, KL divergence and bound of each image, from one drawn code.
+
+        Args:
+            x: Images.
+            label: Class of each, for a conditional model.
+            seed: Seed of the draw.
+            batch_size: Images at a time.
+        """
+        check_seed(seed)
+        check_batch_size(batch_size)
+        generator = np.random.default_rng(seed)
+        parts = []
+        for images, labels in self._checked_parts(x, label):
+            noise = generator.standard_normal((len(images), self.latent_dim)).astype("float32")
+            images = self.binarized(images, generator)
+            part = self._of_arrays("_image_losses", images, labels, noise, batch_size=batch_size)
+            parts.append(part)
+        return ImageLosses(*(np.concatenate(one) for one in zip(*parts, strict=True)))
+
+    def _image_losses(self: Any, images: Any, label: Any, noise: Any) -> tuple[Any, ...]:
+        posterior = DiagonalGaussian(*self._encoded(images, label))
+        codes = reparameterize(posterior, noise)
+        parameters = self.decoder(self.decoder_inputs(codes, label), training=False)
+        images = self._prepared(images)
+        kl = self.prior.kl(posterior, codes)
+        if self.likelihood.normalized:
+            elbo = self.likelihood.log_prob(images, parameters) - kl
+        else:
+            elbo = ops.full_like(kl, float("nan"))
+        return self.likelihood.loss(images, parameters), kl, elbo
+
+    def anomaly_score(
+        self: Any,
+        x: Any,
+        *,
+        label: Any = None,
+        seed: int = 0,
+        batch_size: int = INFERENCE_BATCH_SIZE,
+    ) -> np.ndarray:
+        """Score how odd each image is to the model: `recon_loss + kl_loss`, higher is odder.
+
+        The negative evidence lower bound up to a constant, from one drawn code. A VAE may find
+        images odd that are merely rich in detail, and plain ones ordinary (Nalisnick et al. 2019).
+
+        Args:
+            x: Images.
+            label: Class of each, for a conditional model.
+            seed: Seed of the draw.
+            batch_size: Images at a time.
+
+        Returns:
+            Nats, shape `(n,)`.
+
+        References:
+            An & Cho (2015), Variational autoencoder based anomaly detection using reconstruction
+            probability; Nalisnick et al. (2019), Do deep generative models know what they don't
+            know? arXiv:1810.09136
+        """
+        losses = self.image_losses(x, label=label, seed=seed, batch_size=batch_size)
+        return losses.recon_loss + losses.kl_loss
+
+    def uncertainty(
+        self: Any,
+        x: Any,
+        *,
+        label: Any = None,
+        samples: int = 32,
+        seed: int = 0,
+        batch_size: int = INFERENCE_BATCH_SIZE,
+    ) -> np.ndarray:
+        """Say where the reconstruction of each image is uncertain: its spread over drawn codes.
+
+        The standard deviation, pixel by pixel, of the expected images of `samples` codes from the
+        image's posterior. What the code leaves open shows here; the noise that the likelihood
+        gives to every pixel does not.
+
+        Args:
+            x: Images, shape `(n, height, width, channels)`.
+            label: Class of each, for a conditional model.
+            samples: Codes drawn for each image, at least 2. Defaults to `32`.
+            seed: Seed of the draws. Defaults to `0`.
+            batch_size: Images at a time.
+
+        Returns:
+            Standard deviations in the units of the likelihood's range, shape
+            `(n, height, width, channels)`, float32.
+        """
+        if not isinstance(samples, (int, np.integer)) or samples < 2:
+            raise ArgumentError(
+                f"`samples` must be an integer of at least 2. Received: samples={samples!r}"
+            )
+        check_seed(seed)
+        posterior = self.encode_distribution(x, label=label, batch_size=batch_size)
+        std = np.exp(0.5 * posterior.log_var)
+        generator = np.random.default_rng(seed)
+        mean = squares = np.zeros(1)
+        for count in range(1, int(samples) + 1):  # Welford's recurrence
+            codes = posterior.mean + std * generator.standard_normal(std.shape)
+            images = self.decode(codes, label=label, batch_size=batch_size).astype("float64")
+            step = images - mean
+            mean = mean + step / count
+            squares = squares + step * (images - mean)
+        return np.sqrt(squares / (int(samples) - 1)).astype("float32")
+
+    def log_likelihood(
+        self: Any,
+        x: Any,
+        *,
+        label: Any = None,
+        samples: int = 5000,
+        dequantize: bool = False,
+        memory_mib: float = 64.0,
+        seed: int = 0,
+        progress: bool = False,
+    ) -> LogLikelihood:
+        """Estimate `log p(x)` of each image by importance sampling from its posterior.
+
+        `log 1/K sum_k p(x | z_k) p(z_k) / q(z_k | x)`, a lower bound in expectation that rises
+        with `K` to the truth. The draws do not depend on `memory_mib`.
+
+        Args:
+            x: Images, shape `(n, height, width, channels)`.
+            label: Class of each, for a conditional model.
+            samples: Codes drawn for each image, `K` > 0. Defaults to `5000`.
+            dequantize: Whether to add uniform noise of one grey level to 8-bit images, so that a
+                density says something about them (Theis et al. 2016). Defaults to `False`.
+            memory_mib: Bound on the memory of the activations at one time, in MiB.
+                Defaults to `64`, about the
+                fastest on a CPU.
+            seed: Seed of the draws. Defaults to `0`.
+            progress: Whether to show a bar. Defaults to `False`.
+
+        Returns:
+            A `LogLikelihood`: nats and sampling error of each image, their mean with its standard
+            error, bits per dimension.
+
+        Raises:
+            ArgumentError: If an argument makes no sense, or the likelihood is not normalised.
+
+        Example:
+            >>> vae.log_likelihood(x_test, samples=5000).mean
+
+        References:
+            Burda et al. (2016), section 5. arXiv:1509.00519; Theis et al. (2016), A note on the
+            evaluation of generative models. arXiv:1511.01844
+        """
+        check_seed(seed)
+        return estimate_log_likelihood(
+            self,
+            x,
+            label,
+            samples=samples,
+            dequantize=dequantize,
+            memory_mib=memory_mib,
+            seed=seed,
+            progress=progress,
+        )
+
+    def _log_joint(self: Any, images: Any, label: Any, codes: Any) -> Any:
+        """Return `log p(x, z)` of as many codes for each image as there are, image by image."""
+        parameters = self.decoder(self.decoder_inputs(codes, label), training=False)
+        count = ops.shape(codes)[0] // ops.shape(images)[0]
+        images = ops.repeat(self._prepared(images), count, axis=0)
+        return self.likelihood.log_prob(images, parameters) + self.prior.log_prob(codes)

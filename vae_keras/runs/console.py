@@ -1,0 +1,253 @@
+"""What is printed: the presets, the model at the start of a run, the numbers at the end."""
+
+import contextlib
+import math
+import re
+import shlex
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from vae_keras.config.config import read_config
+from vae_keras.config.preset_table import SUMMARIES
+from vae_keras.io.text import printable
+from vae_keras.runs.directory import RunDirectory
+
+_PAGE_WIDTH = 100  # of a notebook, in characters
+_LINE_LENGTH = 200  # of what goes to a file or another program, where no line is to be broken
+# Name, label, form; below the losses.
+_ROWS = (
+    ("elbo", "evidence lower bound (ELBO), nats", "{:.2f}"),
+    ("log_likelihood", "log-likelihood, nats", "{:.2f}"),
+    ("bits_per_dimension", "  in bits per dimension (less is better)", "{:.4f}"),
+    ("mse", "MSE per pixel", "{:.5f}"),
+    ("mse_train", "  on training images", "{:.5f}"),
+    ("mse_of_mean_image", "  of the mean image", "{:.5f}"),
+    ("mae", "mean absolute error per pixel", "{:.4f}"),
+    ("psnr", "PSNR, dB", "{:.2f}"),
+    ("ssim", "SSIM", "{:.3f}"),
+    ("ms_ssim", "multi-scale SSIM", "{:.3f}"),
+    ("residual_variance_ratio", "squared error over what the likelihood expects", "{:.3f}"),
+    ("knn_accuracy", "k-NN accuracy of codes (k = 5, neighbours: training set)", "{:.3f}"),
+    ("knn_accuracy_of_split", "  70/30 split of the test codes", "{:.3f}"),
+    ("knn_accuracy_pixels", "  of raw pixels (neighbours: training set)", "{:.3f}"),
+    ("linear_probe_accuracy", "linear probe accuracy of codes", "{:.3f}"),
+    ("active_units", "active latent dimensions", "{:.0f}"),
+    ("mutual_information", "mutual information of image and code, nats", "{:.2f}"),
+    ("aggregated_posterior_kl", "KL of the aggregated posterior to the prior, nats", "{:.2f}"),
+    ("classifier_accuracy", "classifier accuracy on test images", "{:.3f}"),
+    ("classifier_accuracy_of_reconstructions", "  on reconstructions", "{:.3f}"),
+    ("classifier_accuracy_of_samples", "  on samples of a class", "{:.3f}"),
+    ("sample_confidence", "  its confidence on samples", "{:.3f}"),
+    ("sample_class_entropy", "  entropy of the classes it sees in samples, nats", "{:.2f}"),
+    ("frechet_distance", "Frechet distance of samples (features of that classifier)", "{:.2f}"),
+    ("frechet_distance_of_test", "  of as many test images", "{:.2f}"),
+    ("fid", "FID (Inception features)", "{:.2f}"),
+    ("sample_diversity", "diversity of samples (RMS pixel difference of pairs)", "{:.3f}"),
+    ("test_diversity", "  of test images", "{:.3f}"),
+    ("nearest_train_distance", "RMS distance of samples to training images", "{:.3f}"),
+    ("nearest_train_distance_of_test", "  of test images", "{:.3f}"),
+    ("copied_share", "samples nearer to one than 99 % of test images", "{:.3f}"),
+    ("anomaly_roc_auc", "anomaly score, ROC-AUC", "{:.3f}"),
+)
+
+
+def print_presets() -> None:
+    """Print the presets, one line each where the output is no terminal."""
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=_LINE_LENGTH)
+    table = Table.grid(padding=(0, 2))
+    for name, summary in SUMMARIES.items():
+        table.add_row(name, Text(summary))
+    console.print(table, highlight=False)
+    console.print(
+        "\nvae-keras train --preset NAME; any flag overrides one of its settings", highlight=False
+    )
+
+
+def plain_console() -> Console:
+    """Return a console on the standard output; in a notebook one that only adds lines.
+
+    There a line that is replaced by the next would be stored each time.
+    """
+    console = Console(markup=False, emoji=False)  # paths are not to be styled
+    if not console.is_jupyter:
+        return console
+    return Console(
+        markup=False, emoji=False, force_jupyter=False, force_terminal=False, width=_PAGE_WIDTH
+    )
+
+
+def parameter_count(vae: Any) -> int:
+    """Return the parameters of encoder and decoder, without the model's own counters."""
+    return vae.encoder.count_params() + vae.decoder.count_params()
+
+
+def print_model_summary(vae: Any, console: Console) -> None:
+    """Print what the model is made of and the layers of both halves."""
+    console.print(f"Model: {_described(vae)}", style="bold", highlight=False)
+    table = Table("layer", "output", box=None, pad_edge=False, header_style="dim")
+    table.add_column("parameters", justify="right")
+    for half in (vae.encoder, vae.decoder):
+        for layer in half.layers:
+            if layer.count_params() or not hasattr(layer, "batch_shape"):
+                shape = " x ".join(str(n) for n in layer.output.shape[1:])
+                table.add_row(f"{half.name}/{layer.name}", shape, f"{layer.count_params():,}")
+    console.print(table)
+
+
+def numbers_table(
+    numbers: Mapping[str, float], *, title: str, regularizer: str = "kl", objective: str = "elbo"
+) -> Table:
+    """Lay out the numbers of `evaluate`.
+
+    Args:
+        numbers: Of a model of any kind.
+        title: Line above the table.
+        regularizer: Name of the model's regulariser, as in the settings.
+        objective: Name of the model's objective, as in the settings.
+    """
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False, show_header=False)
+    table.add_column()
+    table.add_column(justify="right")
+    table.add_column(style="dim")
+    rows = number_rows(numbers, regularizer=regularizer, objective=objective)
+    for label, value, error in rows:
+        table.add_row(label, value, f"± {error}" if error else "")
+    return table
+
+
+def number_rows(
+    numbers: Mapping[str, float], *, regularizer: str = "kl", objective: str = "elbo"
+) -> list[tuple[str, str, str]]:
+    """Return label, value and standard error of each number, as texts, in the order of a table.
+
+    Args:
+        numbers: Of a model of any kind.
+        regularizer: Name of the model's regulariser, as in the settings.
+        objective: Name of the model's objective, as in the settings.
+    """
+    rows = []
+    for name, label, form in (*_loss_rows(numbers, regularizer, objective), *_ROWS):
+        if name in numbers:
+            error = numbers.get(f"{name}_standard_error")
+            text = "" if error is None else form.format(error)
+            rows.append((label, form.format(numbers[name]), text))
+    return rows
+
+
+@contextlib.contextmanager
+def step_by_step(title: str, console: Console) -> Iterator[Callable[[str], None]]:
+    """Show what takes long; yield a function to call with a line on each step of it.
+
+    On a terminal the line is replaced by the next; a file gets them all.
+
+    Args:
+        title: What is done.
+        console: Where to.
+    """
+    if not console.is_terminal:
+        console.print(f"{title} ...", style="dim", highlight=False)
+        yield lambda line: console.print(f"  {line}", style="dim", highlight=False)
+        return
+    with console.status(f"{title} ...") as status:
+        yield lambda line: status.update(f"{title}: {line} ...")
+
+
+def print_findings(findings: Sequence[Mapping[str, str]], console: Console) -> None:
+    """Print what `diagnose` found, warnings first.
+
+    Args:
+        findings: Each with `severity`, `title`, `text` and `advice`.
+        console: Where to.
+    """
+    if not findings:
+        console.print("Nothing conspicuous in the numbers.", highlight=False)
+    for finding in findings:
+        style = "bold yellow" if finding["severity"] == "warning" else "bold"
+        console.print(finding["title"], style=style, highlight=False)
+        console.print(f"  {finding['text']} {finding['advice']}", highlight=False)
+
+
+def member_name(part: Any) -> str:
+    """Return the name that a member of an axis has in the settings, say `"free_bits"`."""
+    return re.sub("(?<=[a-z])(?=[A-Z])", "_", type(part).__name__).lower()
+
+
+def print_closing_table(
+    metrics: dict[str, Any], run_directory: RunDirectory, console: Console
+) -> None:
+    """Print the test set's numbers and where everything is."""
+    config = read_config(run_directory.config)
+    console.print()
+    console.print(
+        numbers_table(
+            metrics["test"],
+            title="Test set",
+            regularizer=config.regularizer,
+            objective=config.objective,
+        )
+    )
+    print_findings(metrics["findings"], console)
+    training = metrics["training"]
+    line = f"{training['epochs']} epochs, {training['seconds'] / 60:.1f} minutes"
+    if training["peak_memory_mib"] is not None:
+        line += f", peak memory {training['peak_memory_mib']:.0f} MiB"
+    console.print(line, highlight=False)
+    path = printable(run_directory.path)
+    again = shlex.quote(printable(run_directory.config))
+    console.print(f"Everything is in {path}", style="bold", highlight=False, soft_wrap=True)
+    console.print(
+        f"  look:   {path}/report.html\n"
+        f"  load:   vae_keras.load({str(run_directory.path)!r})\n"
+        f"  again:  vae-keras train --config {again}",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+def _described(vae: Any) -> str:
+    """Return the parts of a model in one line; those that every VAE has by default go unsaid."""
+    parts = [f"{parameter_count(vae):,} parameters", f"code size {vae.latent_dim}"]
+    if vae.num_classes:
+        parts.append(f"given one of {vae.num_classes} classes")
+    if not hasattr(vae, "regularizer"):
+        return ", ".join([*parts, "plain autoencoder, mean squared error"])
+    parts.append(f"{type(vae.likelihood).__name__} likelihood")
+    for axis, usual in (("prior", "standard_normal"), ("objective", "elbo")):
+        part = getattr(vae, axis)
+        if member_name(part) != usual:
+            parts.append(f"{type(part).__name__} {axis}")
+    parts.append(f"{type(vae.regularizer).__name__} weight {vae.kl_weight:g}")
+    return ", ".join(parts)
+
+
+def _loss_rows(
+    numbers: Mapping[str, float], regularizer: str, objective: str
+) -> list[tuple[str, str, str]]:
+    """Return name, label and form of each row on the loss: what it is made of in this model."""
+    if "kl_loss" not in numbers:
+        rows = [("loss", "test loss (mean squared error per pixel value)", "{:.4f}")]
+        if not math.isclose(numbers["loss"], numbers["recon_loss"], rel_tol=1e-6):
+            rows.append(("recon_loss", "  without the losses of its layers", "{:.4f}"))
+        return rows
+    reconstruction = ("recon_loss", "  reconstruction", "{:.2f}")
+    kl, weighted_kl = ("kl_loss", "  KL", "{:.2f}"), ("kl_scaled", "  KL, weighted", "{:.2f}")
+    if objective != "elbo":
+        bound = f"test loss (negative {objective.replace('_', '-')} bound), nats"
+        return [("loss", bound, "{:.2f}"), reconstruction, kl]
+    if regularizer == "kl":
+        rows = [("loss", "test loss (reconstruction + weighted KL), nats", "{:.2f}")]
+        weighted = abs(numbers["kl_scaled"] - numbers["kl_loss"]) > 1e-6
+        return [*rows, reconstruction, kl, *([weighted_kl] if weighted else [])]
+    penalty = regularizer.replace("_", " ")
+    return [
+        ("loss", "test loss (reconstruction + weighted regulariser), nats", "{:.2f}"),
+        reconstruction,
+        ("kl_scaled", f"  regulariser ({penalty}), weighted", "{:.2f}"),
+        ("kl_loss", "KL, nats", "{:.2f}"),
+    ]

@@ -1,0 +1,176 @@
+"""What the commands do to judge a saved model: numbers, findings, the report."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from vae_keras.runs.build import load_data
+from vae_keras.config.config import Config
+from vae_keras.data import ImageDataset
+from vae_keras.errors import ArgumentError, DataError, VAEKerasError
+from vae_keras.evaluation import diagnose, frechet_inception_distance
+from vae_keras.runs.figures import write_figures
+from vae_keras.io.files import write_json
+from vae_keras.saving.load import load
+from vae_keras.runs.measuring import (SAMPLES, measure, metrics_of)
+from vae_keras.models import labels_for
+from vae_keras.io.text import printable
+from vae_keras.runs.directory import (RunDirectory, open_run)
+from vae_keras.runs.run_data import (run_config, run_data, run_path)
+from vae_keras.runs.reading import (check_finished, read_evaluation, read_history, read_metrics, run_settings)
+from vae_keras.runs.report import write_report
+from vae_keras.runs.console import (member_name, numbers_table, plain_console, print_findings, step_by_step)
+
+
+def evaluate_model(
+    model: str,
+    *,
+    dataset: str | None = None,
+    data: str | None = None,
+    log_likelihood: int | None = None,
+    samples: int = SAMPLES,
+    fid: bool = False,
+    output: Path | None = None,
+) -> dict[str, float]:
+    """Measure a saved model on a test set, print the numbers and return them.
+
+    Those of a run on its own data also go into its `metrics.json`, with what `diagnose` finds.
+
+    Args:
+        model: A run directory or a `.keras` file.
+        dataset: Data set; by default that of the run which the model lies in.
+        data: Path of the data; by default that of the run.
+        log_likelihood: Codes for each image that the log-likelihood is estimated from, or `None`
+            to leave it out.
+        samples: Images to generate and judge; 0 for none.
+        fid: Whether to compute the FID of the samples, with the optional package that has it.
+        output: A JSON file for the numbers, or `None`.
+
+    Raises:
+        ArgumentError: If there is no run and no data set is named, or no log-likelihood.
+        DataError: If the model is conditional and the data have no labels.
+    """
+    vae: Any = load(model)
+    if log_likelihood is not None and not hasattr(vae, "log_likelihood"):
+        raise ArgumentError(
+            "`log_likelihood` must not be given for an autoencoder, which is no distribution. "
+            f"Received: log_likelihood={log_likelihood!r}"
+        )
+    images = _evaluation_data(model, dataset, data)
+    if vae.num_classes and (images.test.labels is None or images.train.labels is None):
+        raise DataError(
+            "`data` must have labels: this model is conditioned on the class of each image. "
+            f"Received: {images.name}, without labels"
+        )
+    console = plain_console()
+    if images.notice:
+        console.print(images.notice, style="bold yellow", highlight=False, soft_wrap=True)
+    with step_by_step("Evaluating on the test set", console) as say:
+        numbers = measure(vae, images, samples=samples, progress=say)
+    if fid:
+        numbers["fid"] = _fid(vae, images, samples)
+    if log_likelihood is not None:
+        numbers.update(_log_likelihood(vae, images, log_likelihood))
+    axes = ("regularizer", "objective")
+    members = {axis: member_name(getattr(vae, axis)) for axis in axes if hasattr(vae, axis)}
+    console.print(numbers_table(numbers, title=f"Test set of {images.name}", **members))
+    config = run_config(model)
+    run = None if config is None or dataset or data else RunDirectory(run_path(model))
+    metrics = metrics_of(numbers, {} if run is None else read_history(run), config)
+    print_findings(metrics["findings"], console)
+    if run is not None:
+        kept = read_metrics(run) if run.metrics.is_file() else {}
+        # What took long and was not asked for again, say the log-likelihood, stays.
+        test = {**kept.get("test", {}), **metrics["test"]}
+        run.write_metrics({**kept, **metrics, "test": test})
+        run.write_arrays(numbers.arrays)
+        console.print(
+            f"Written to {printable(run.metrics)}", style="dim", highlight=False, soft_wrap=True
+        )
+    if output is not None:
+        write_json(output, numbers)
+    return numbers
+
+
+def diagnose_run(path: str) -> None:
+    """Read the numbers of a finished run and print what is wrong with it, in plain words.
+
+    Args:
+        path: A run directory.
+
+    Raises:
+        RunDirectoryError: If it is none, or is not finished.
+    """
+    run = open_run(path)
+    check_finished(run)
+    findings = diagnose(
+        read_metrics(run)["test"], read_history(run), kl_weight=run_settings(run).kl_weight
+    )
+    print_findings([asdict(one) for one in findings], plain_console())
+
+
+def report_run(path: str) -> None:
+    """Make the report of a finished run again, from what it left on disk.
+
+    The explorer needs the data of the run; where they cannot be had, the report is without it.
+
+    Args:
+        path: A run directory.
+
+    Raises:
+        RunDirectoryError: If it is none, or is not finished.
+    """
+    run = open_run(path)
+    check_finished(run)
+    console = plain_console()
+    vae = load(path)
+    dataset = None
+    try:
+        dataset = load_data(run_settings(run))
+    except VAEKerasError as error:
+        console.print(f"No explorer: {printable(error)}", style="bold yellow", highlight=False)
+    else:
+        with step_by_step("Drawing the figures that are missing", console):
+            write_figures(
+                run, vae, dataset, read_history(run), read_evaluation(run), missing_only=True
+            )
+    write_report(run, vae, dataset)
+    console.print(f"The report is in {printable(run.report)}", highlight=False, soft_wrap=True)
+
+
+def _evaluation_data(model: str, dataset: str | None, data: str | None) -> ImageDataset:
+    """Load the data set that is named, or else that of the run."""
+    if dataset is None and data is None:
+        return run_data(model, otherwise="`dataset` or `data` must be given")
+    config = run_config(model) or Config()
+    return load_data(config.replace(dataset=dataset or "fashion_mnist", data=data, train_size=None))
+
+
+def _log_likelihood(vae: Any, images: ImageDataset, samples: int) -> dict[str, float]:
+    result = vae.log_likelihood(
+        images.test.images,
+        label=labels_for(vae, images.test.labels),
+        samples=samples,
+        progress=Console().is_terminal,
+    )
+    numbers = {
+        "log_likelihood": result.mean,
+        "log_likelihood_standard_error": result.standard_error,
+        "log_likelihood_samples": result.samples,
+    }
+    if result.levels_per_unit is not None:
+        numbers["bits_per_dimension"] = result.bits_per_dimension
+    return numbers
+
+
+def _fid(vae: Any, images: ImageDataset, samples: int) -> float:
+    """Return the Frechet inception distance of samples from the test images."""
+    if not samples or not hasattr(vae, "prior") or vae.num_classes:
+        raise ArgumentError(
+            "`fid` must go with samples of a VAE that is not conditional. "
+            f"Received: samples={samples!r}, model={type(vae).__name__}"
+        )
+    drawn = vae.to_unit_range(vae.sample(samples, seed=0))
+    return frechet_inception_distance(vae.to_unit_range(images.test.images), drawn)

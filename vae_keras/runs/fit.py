@@ -1,0 +1,124 @@
+"""Training as a run does it: steered, written down, kept in checkpoints."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rich.console import Console
+
+from vae_keras.callbacks import (
+    Checkpoint,
+    HistoryFile,
+    ReconstructionImages,
+    StopOnDivergence,
+    TensorBoardLog,
+    TrainingProgress,
+)
+from vae_keras.config.config import Config
+from vae_keras.data import ImageDataset
+from vae_keras.errors import TrainingDivergedError
+from vae_keras.models import ImageModel, labels_for
+from vae_keras.runs.directory import RunDirectory
+from vae_keras.runs.callbacks import training_callbacks
+
+FOLLOWED_IMAGES = 10
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What training leaves besides the model.
+
+    Attributes:
+        history: What `fit` recorded, a list for each metric, from the first epoch.
+        seconds: Time that training took; of one that was interrupted, up to its last checkpoint.
+    """
+
+    history: dict[str, list[float]]
+    seconds: float
+
+
+def train(
+    vae: ImageModel,
+    config: Config,
+    dataset: ImageDataset,
+    run_directory: RunDirectory,
+    *,
+    checkpoint: Checkpoint,
+    callbacks: Sequence[Any],
+    console: Console,
+) -> Trained:
+    """Train a model, from where its last checkpoint is.
+
+    Ctrl-C saves the model so far and raises `KeyboardInterrupt` again.
+
+    Args:
+        vae: The model.
+        config: The settings.
+        dataset: The data.
+        run_directory: Where history, pictures and log go.
+        checkpoint: What keeps the checkpoints.
+        callbacks: More Keras callbacks.
+        console: Where progress is printed.
+
+    Raises:
+        TrainingDivergedError: If a term of the loss became infinite or not a number. The last good
+            weights are saved as the model.
+    """
+    validated = len(dataset.validation) > 0
+    followed = dataset.validation if validated else dataset.train
+    validation = (dataset.validation.images, labels_for(vae, dataset.validation.labels))
+    progress = TrainingProgress(console)
+    steering = training_callbacks(config, validated=validated, train_images=len(dataset.train))
+    diverged = next(one for one in steering if isinstance(one, StopOnDivergence))
+    diverged.warn = False  # the error below says it
+    images = followed.images[:FOLLOWED_IMAGES]
+    label = labels_for(vae, followed.labels, slice(FOLLOWED_IMAGES))
+    try:
+        history = vae.fit(
+            dataset.train.images,
+            labels_for(vae, dataset.train.labels),
+            batch_size=config.batch_size,
+            epochs=config.epochs,
+            validation_data=validation if validated else None,
+            callbacks=[
+                *steering,
+                HistoryFile(run_directory.history),
+                ReconstructionImages(images, run_directory.epoch_figures, label=label),
+                TensorBoardLog(run_directory.tensorboard, images, label=label),
+                progress,
+                *callbacks,
+                checkpoint,
+            ],
+            verbose=0,
+        ).history
+    except KeyboardInterrupt:
+        progress.close()
+        console.print("Interrupted. Saving the model so far ...", style="bold", highlight=False)
+        run_directory.write_model(vae)
+        console.print(
+            f"The model so far is in {run_directory.model}",
+            style="bold",
+            highlight=False,
+            soft_wrap=True,
+        )
+        raise
+    finally:
+        progress.close()
+    if diverged.message:
+        kept = _keep_last_good(vae, steering, checkpoint, run_directory)
+        raise TrainingDivergedError(f"{diverged.message} The run is in {run_directory.path}{kept}")
+    return Trained(history, checkpoint.seconds)
+
+
+def _keep_last_good(
+    vae: ImageModel, steering: Sequence[Any], checkpoint: Checkpoint, run_directory: RunDirectory
+) -> str:
+    """Save the last good weights as the model; return what to say of it.
+
+    Those of the best epoch, which early stopping has put back, or else of the last checkpoint.
+    """
+    best = any(getattr(one, "best_weights", None) is not None for one in steering)
+    if not best and not checkpoint.restore_weights(vae):
+        return ""
+    run_directory.write_model(vae)
+    return f", its last good weights in {run_directory.model.name}"

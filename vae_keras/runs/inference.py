@@ -1,0 +1,210 @@
+"""What the commands do with a saved model: files in, files out."""
+
+import csv
+import os
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.progress import track
+
+from vae_keras import plotting
+from vae_keras.data import ImageFiles
+from vae_keras.data.images.image_files import (check_headers, find_names)
+from vae_keras.errors import ArgumentError
+from vae_keras.io.files import (check_free, save_figure, written_beside)
+from vae_keras.saving.load import load
+from vae_keras.io.text import printable
+from vae_keras.runs.run_data import (class_names, class_number, run_data)
+from vae_keras.runs.run_pictures import (SAMPLES, SAMPLES_IN_EACH_CLASS)
+from vae_keras.generation.images import sample_images
+
+OVERVIEW_IMAGES = 10
+READ_AT_ONCE = 1024  # images
+
+
+def reconstruct_files(
+    model: str, images: Sequence[str], output: Path, *, label: str | None = None
+) -> None:
+    """Write a PNG of the reconstruction of each image, and an overview of the first ten.
+
+    Args:
+        model: A run directory or a `.keras` file.
+        images: Image files or folders of them.
+        output: Directory for the pictures.
+        label: Name or number of the class of all images, for a conditional model.
+
+    Raises:
+        ArgumentError: If there are no images, or `label` does not fit the model.
+        RunDirectoryError: If `output` holds something already.
+    """
+    vae: Any = load(model, compile=False)
+    number = class_number(vae, model, label)
+    files = _files(vae, images)
+    check_free(output)
+    check_headers(map(files.path, range(len(files))), vae.image_shape)  # before a picture is there
+    shown: list[np.ndarray] = []
+    for start, pixels in _parts(files, "reconstructing"):
+        reconstructions = vae.to_unit_range(vae.reconstruct(pixels, label=number))
+        for position, image in enumerate(reconstructions, start=start):
+            stem = re.sub(r"[^\w.-]+", "_", files.path(position).stem)
+            _write_png(image, output / f"{position + 1:05d}_{stem}.png")
+        if not shown:
+            some = slice(OVERVIEW_IMAGES)
+            shown = [vae.to_unit_range(pixels[some]), reconstructions[some].copy()]
+    axes = plotting.plot_reconstructions(*shown)
+    save_figure(axes.figure, output / "overview.png")
+    print(f"{len(files)} reconstructions and overview.png are in {printable(output)}")
+
+
+def sample_to_file(
+    model: str,
+    output: Path,
+    *,
+    n: int | None = None,
+    codes: str = "prior",
+    label: str | None = None,
+    seed: int | None = None,
+) -> None:
+    """Draw codes, decode them, and write the images as one PNG, or as an `.npy` array.
+
+    Args:
+        model: A run directory or a `.keras` file.
+        output: The file. An array has the shape `(n, height, width, channels)`, of a conditional
+            model without a label `(n, num_classes, height, width, channels)`.
+        n: Number of codes; by default 64, or 8 where each is decoded in every class.
+        codes: One of `CODE_SOURCES`; all but the prior read the training data of the run.
+        label: Name or number of a class, for a conditional model; by default every class.
+        seed: Seed of the draw.
+
+    Raises:
+        ArgumentError: If `n` is not positive, `output` has another suffix, or `codes` or `label`
+            do not fit the model.
+    """
+    _check_suffix(output, (".png", ".npy"))
+    vae: Any = load(model, compile=False)
+    number = class_number(vae, model, label)
+    every_class = vae.num_classes > 0 and number is None
+    if n is None:
+        n = SAMPLES_IN_EACH_CLASS if every_class else SAMPLES
+    train = None
+    if codes != "prior":
+        train = run_data(model, otherwise="`codes` must be 'prior'").train
+    drawn = sample_images(vae, n, codes=codes, label=number, seed=seed, train=train)
+    images = vae.to_unit_range(drawn)
+    if output.suffix == ".npy":
+        with written_beside(output) as beside:
+            np.save(beside, images)
+    elif every_class:
+        axes = plotting.plot_samples_by_class(images, class_names(model))
+        save_figure(axes.figure, output)
+    else:
+        save_figure(plotting.plot_samples(images).figure, output)
+    each = f" in each of {vae.num_classes} classes" if every_class else ""
+    print(f"{n} samples{each} are in {printable(output)}")
+
+
+def encode_files(
+    model: str, images: Sequence[str], output: Path, *, label: str | None = None
+) -> None:
+    """Encode images and write names and codes as `.csv` or `.npz`.
+
+    The codes are the posterior means with their standard deviations, of an autoencoder the codes
+    alone.
+
+    Args:
+        model: A run directory or a `.keras` file.
+        images: Image files or folders of them.
+        output: The file.
+        label: Name or number of the class of all images, for a conditional model.
+
+    Raises:
+        ArgumentError: If there are no images, `output` has another suffix, or `label` does not
+            fit the model.
+    """
+    _check_suffix(output, (".csv", ".npz"))
+    vae: Any = load(model, compile=False)
+    number = class_number(vae, model, label)
+    files = _files(vae, images)
+    check_headers(map(files.path, range(len(files))), vae.image_shape)
+    names = ("z_mean", "z_std") if hasattr(vae, "encode_distribution") else ("z",)
+    parts = ((start, _codes(vae, pixels, number)) for start, pixels in _parts(files, "encoding"))
+    with written_beside(output) as beside:
+        if output.suffix == ".npz":
+            columns = zip(*(arrays for _, arrays in parts), strict=True)
+            codes: dict[str, Any] = dict(zip(names, map(np.concatenate, columns), strict=True))
+            np.savez(beside, name=np.array([*_names(files, 0, len(files))]), **codes)
+        else:
+            _write_table(beside, files, parts, vae.latent_dim, len(names))
+    print(f"{len(files)} codes of size {vae.latent_dim} are in {printable(output)}")
+
+
+def _files(vae: Any, images: Sequence[str]) -> ImageFiles:
+    """Return the files, and those in the folders, that a user names; none is read."""
+    if not images:
+        raise ArgumentError("`images` must be at least one file or folder. Received: images=()")
+    paths: list[str] = []
+    for one in images:
+        given = os.path.expanduser(one)
+        if os.path.isfile(given):
+            paths.append(given)
+        else:
+            paths += [os.path.join(given, name) for name in find_names(Path(given))]
+    return ImageFiles(paths, vae.image_shape)
+
+
+def _parts(files: ImageFiles, doing: str) -> Iterator[tuple[int, np.ndarray]]:
+    """Read some images after another; yield their place and pixels, and show how far it is."""
+    console = Console(stderr=True)
+    hidden = not console.is_terminal or len(files) <= READ_AT_ONCE
+    starts = range(0, len(files), READ_AT_ONCE)
+    for start in track(starts, doing, console=console, disable=hidden):
+        yield start, files[start : start + READ_AT_ONCE]
+
+
+def _names(files: ImageFiles, start: int, count: int) -> Iterator[str]:
+    return (files.path(number).as_posix() for number in range(start, start + count))
+
+
+def _codes(vae: Any, pixels: np.ndarray, label: int | None) -> tuple[np.ndarray, ...]:
+    """Return codes and, where there are any, their standard deviations."""
+    if not hasattr(vae, "encode_distribution"):
+        return (vae.encode(pixels, label=label),)
+    posterior = vae.encode_distribution(pixels, label=label)
+    return posterior.mean, np.exp(0.5 * posterior.log_var)
+
+
+def _write_table(path: Path, files: ImageFiles, parts: Any, latent_dim: int, columns: int) -> None:
+    """Write names, codes and, where there are any, standard deviations as CSV."""
+    headings = [f"{word}{j + 1}" for word in ("z", "std")[:columns] for j in range(latent_dim)]
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["name", *headings])
+        for start, arrays in parts:
+            codes = np.concatenate(arrays, axis=1)
+            for name, values in zip(_names(files, start, len(codes)), codes, strict=True):
+                writer.writerow([_cell(name), *values.tolist()])
+
+
+def _cell(name: str) -> str:
+    """Return the path of an image as a cell, which no spreadsheet takes for a formula."""
+    text = printable(name)
+    return f"./{text}" if text.startswith(("=", "+", "-", "@")) else text
+
+
+def _check_suffix(output: Path, suffixes: tuple[str, ...]) -> None:
+    if output.suffix not in suffixes:
+        raise ArgumentError(
+            f"`output` must end in {' or '.join(suffixes)}. Received: output={str(output)!r}"
+        )
+
+
+def _write_png(image: np.ndarray, path: Path) -> None:
+    from PIL import Image
+
+    pixels = np.round(image * 255).astype("uint8")
+    with written_beside(path) as beside:
+        Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).save(beside)

@@ -1,0 +1,177 @@
+"""The report of a run: one HTML page, made from what the run left on disk."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from vae_keras.data import ImageDataset
+from vae_keras.errors import ArgumentError, RunDirectoryError
+from vae_keras.runs.figures import CAPTIONS
+from vae_keras.io.files import write_text
+from vae_keras.report import Explorer, Report, Table, explore
+from vae_keras.runs.directory import RunDirectory
+from vae_keras.runs.reading import (read_environment, read_history, read_metrics, run_settings)
+from vae_keras.runs.console import number_rows
+
+# Name, label, form of the numbers at the top of the page.
+_HEADLINE = (
+    ("loss", "test loss, nats", "{:.2f}"),
+    ("elbo", "ELBO, nats", "{:.2f}"),
+    ("kl_loss", "KL, nats", "{:.2f}"),
+    ("mse", "MSE per pixel", "{:.4f}"),
+    ("ssim", "SSIM", "{:.3f}"),
+    ("knn_accuracy", "k-NN accuracy", "{:.3f}"),
+    ("active_units", "active dimensions", "{:.0f}"),
+    ("anomaly_roc_auc", "anomaly ROC-AUC", "{:.3f}"),
+)
+
+
+def write_report(run: RunDirectory, vae: Any, dataset: ImageDataset | None) -> None:
+    """Write `report.html`.
+
+    Args:
+        run: A finished run.
+        vae: Its model.
+        dataset: Its data, for the latent explorer; `None` leaves that out.
+    """
+    explorer = None
+    if dataset is not None:
+        test = dataset.test
+        explorer = explore(vae, test.images, test.labels, class_names=dataset.class_names)
+    names = None if dataset is None else dataset.class_names
+    write_text(run.report, run_report(run, explorer, class_names=names).html)
+
+
+def run_report(
+    run: RunDirectory,
+    explorer: Explorer | None = None,
+    *,
+    class_names: Sequence[str] | None = None,
+) -> Report:
+    """Gather the page from the files of a run.
+
+    Args:
+        run: A finished run.
+        explorer: The latent explorer, or `None`.
+        class_names: Names of the classes, by number; or `None` for the numbers.
+
+    Raises:
+        RunDirectoryError: If a file is missing or damaged.
+    """
+    config, metrics = run_settings(run), read_metrics(run)
+    environment, history = read_environment(run), read_history(run)
+    numbers = metrics.get("test")
+    if not isinstance(numbers, dict):
+        raise ArgumentError(f"`run` must hold the numbers of a test. Received: {run.metrics}")
+    rows = number_rows(numbers, regularizer=config.regularizer, objective=config.objective)
+    training = metrics.get("training", {})
+    return Report(
+        title=run.path.absolute().name,
+        subtitle=_subtitle(config, training, len(history.get("loss", ()))),
+        headline=_headline(numbers),
+        findings=_findings(metrics),
+        figures=[
+            (caption, _picture(run.figures / f"{name}.png"))
+            for name, caption in CAPTIONS.items()
+            if (run.figures / f"{name}.png").is_file()
+        ],
+        explorer=explorer,
+        tables=[
+            Table("Test set", rows, header=("", "value", "standard error")),
+            *_tables_of_parts(metrics, class_names),
+            Table("Training", _flat(training), collapsed=True),
+            Table("Settings", _flat(config.to_dict()), collapsed=True),
+            Table("Environment", _flat(environment), collapsed=True),
+        ],
+    )
+
+
+def _picture(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise RunDirectoryError(
+            f"`{path}` must be readable. Received: {error.strerror or error}"
+        ) from error
+
+
+def _subtitle(config: Any, training: dict[str, Any], epochs: int) -> str:
+    parts = [
+        config.data or config.dataset,
+        f"{config.model}, {config.architecture}, code size {config.latent_dim}",
+        f"{config.likelihood} likelihood",
+        f"{training.get('epochs', epochs)} epochs",
+    ]
+    return " · ".join(parts)
+
+
+def _headline(numbers: dict[str, float]) -> list[tuple[str, str, str]]:
+    cards = []
+    for name, label, form in _HEADLINE:
+        if name not in numbers:
+            continue
+        error = numbers.get(f"{name}_standard_error")
+        if name == "active_units" and numbers["latent_dim"] <= 2:
+            continue
+        note = "" if error is None else f"± {form.format(error)}"
+        if name == "knn_accuracy" and "knn_accuracy_pixels" in numbers:
+            note = f"raw pixels {numbers['knn_accuracy_pixels']:.3f}"
+        if name == "active_units":
+            note = f"of {numbers['latent_dim']:.0f}"
+        cards.append((label, form.format(numbers[name]), note))
+    return cards
+
+
+def _findings(metrics: dict[str, Any]) -> list[dict[str, str]]:
+    severities = {"warning": "warning", "note": "info"}
+    found = [
+        {**one, "severity": severities.get(one["severity"], "info")}
+        for one in metrics.get("findings", [])
+    ]
+    return found or [{"title": "Nothing conspicuous in the numbers", "severity": "good"}]
+
+
+def _tables_of_parts(metrics: dict[str, Any], class_names: Sequence[str] | None) -> list[Table]:
+    """Return the tables by class and by latent dimension, where there are any."""
+    tables = []
+    by_class = metrics.get("by_class", {})
+    if by_class:
+        names = [n for n in by_class if n != "classes" and not n.endswith("_standard_error")]
+        rows = [
+            (
+                class_names[number] if class_names else number,
+                *(_number(by_class[name][row]) for name in names),
+            )
+            for row, number in enumerate(by_class["classes"])
+        ]
+        tables.append(Table("By class", rows, header=("class", *names), collapsed=True))
+    by_dimension = metrics.get("by_dimension", {})
+    if by_dimension:
+        size = len(by_dimension["variance"])
+        rows = [
+            (f"z{j + 1}", *(_number(values[j]) for values in by_dimension.values()))
+            for j in range(size)
+        ]
+        header = ("dimension", *by_dimension)
+        tables.append(Table("By latent dimension", rows, header=header, collapsed=True))
+    return tables
+
+
+def _number(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else _text(value)
+
+
+def _flat(values: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    rows: list[tuple[str, str]] = []
+    for name, value in values.items():
+        if isinstance(value, dict):
+            rows += _flat(value, f"{prefix}{name}: ")
+        else:
+            rows.append((f"{prefix}{name}", _text(value)))
+    return rows
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "none"
+    return "none" if value is None else str(value)

@@ -1,0 +1,120 @@
+"""What `--vary` holds: from `SETTING=VALUE,VALUE` to values of the settings' types, and back."""
+
+import types
+from collections.abc import Iterable
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from vae_keras.config.config import Config
+from vae_keras.errors import ArgumentError, unknown_name
+
+_TYPES = get_type_hints(Config)
+_FORMS = {bool: "True or False", int: "an integer", float: "a number", str: "a word"}
+
+
+def value_text(value: Any) -> str:
+    """Write a value as `--vary` reads it."""
+    if isinstance(value, (tuple, list)):
+        return f"[{','.join(map(value_text, value))}]"
+    return repr(value).removesuffix(".0") if isinstance(value, float) else str(value)
+
+
+def read_vary(entries: Iterable[str]) -> dict[str, tuple[Any, ...]]:
+    """Read what is to be varied.
+
+    Args:
+        entries: `SETTING=VALUE,VALUE` each; the values of a setting of several numbers or words
+            in brackets, say `encoder_units=[512,256],[256,256]`. `None` is written so.
+
+    Returns:
+        The values of each setting.
+
+    Raises:
+        ArgumentError: If an entry has another form, names an unknown setting or one that is there
+            already, or a value is not of the setting's type.
+
+    Example:
+        >>> read_vary(["kl_weight=0.1,1", "normalization=None,batch"])
+        {'kl_weight': (0.1, 1.0), 'normalization': (None, 'batch')}
+    """
+    vary: dict[str, tuple[Any, ...]] = {}
+    for entry in entries:
+        name, equals, values = entry.partition("=")
+        name = name.removeprefix("--").replace("-", "_")
+        if not equals:
+            raise ArgumentError(
+                f"`vary` must be SETTING=VALUE,VALUE for each setting. Received: {entry!r}"
+            )
+        check_setting(name)
+        if name in vary:
+            raise ArgumentError(f"`vary` must hold each setting once. Received: {name} twice")
+        vary[name] = tuple(_read_value(name, value) for value in _split(entry, values))
+    return vary
+
+
+def check_setting(name: str) -> None:
+    """Raise `ArgumentError`, with the nearest names, unless there is such a setting."""
+    if name not in _TYPES:
+        raise unknown_name("vary", name, _TYPES)
+
+
+def _split(entry: str, text: str) -> list[str]:
+    """Split at the commas that are in no bracket."""
+    parts, depth = [""], 0
+    for letter in text:
+        depth += {"[": 1, "]": -1}.get(letter, 0)
+        if depth < 0:
+            break
+        if letter == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += letter
+    if depth or "" in parts:
+        what = "a bracket without its other half" if depth else "a value of no letters"
+        raise ArgumentError(
+            f"`vary` must be SETTING=VALUE,VALUE for each setting. Received: {entry!r}, with {what}"
+        )
+    return parts
+
+
+def _read_value(name: str, text: str) -> Any:
+    kind = _TYPES[name]
+    try:
+        return _converted(kind, text)
+    except ValueError:
+        raise ArgumentError(
+            f"`vary` must hold {_form(kind)} for `{name}`. Received: {name}={text}"
+        ) from None
+
+
+def _converted(kind: Any, text: str) -> Any:
+    """Return a text as a value of the type of a field; `ValueError` if it is none."""
+    origin, inner = get_origin(kind), get_args(kind)
+    if origin in (Union, types.UnionType):
+        if text == "None" and type(None) in inner:
+            return None
+        return _converted(inner[0], text)
+    if origin is Literal:
+        if text in inner:
+            return text
+    elif origin is tuple:
+        if text.startswith("[") and text.endswith("]"):
+            inside = text[1:-1]
+            parts = _split(text, inside) if inside else []
+            return tuple(_converted(inner[0], part) for part in parts)
+    elif kind is bool:
+        if text in ("True", "False"):
+            return text == "True"
+    else:
+        return kind(text)
+    raise ValueError(text)
+
+
+def _form(kind: Any) -> str:
+    origin, inner = get_origin(kind), get_args(kind)
+    if origin in (Union, types.UnionType):
+        return f"{_form(inner[0])} or None"
+    if origin is Literal:
+        return f"one of {', '.join(inner)}"
+    if origin is tuple:
+        return "lists in brackets such as [512,256]" if inner[0] is int else "lists in brackets"
+    return _FORMS[kind]
