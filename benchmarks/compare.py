@@ -19,8 +19,6 @@ import tempfile
 from pathlib import Path
 from typing import IO
 
-sys.path.insert(0, str(Path(__file__).parent.parent))  # this checkout's package
-
 from comparison.against import differences, regressions
 from comparison.contenders import ENTRIES, OURS
 from comparison.figures import all_figures, disagreeing

@@ -37,7 +37,7 @@ def child(settings: dict[str, Any], output: str) -> None:
     from vae_keras.config.config import from_dict
     from vae_keras.runs.build import build_model_for, load_data
     from vae_keras.runs.callbacks import training_callbacks
-    from vae_keras.runs.measuring import measure
+    from vae_keras.runs.evaluate import measure
 
     config = from_dict(settings)
     data = load_data(config)

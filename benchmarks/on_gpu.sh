@@ -41,6 +41,6 @@ train default default "$@"
 tail -n +1 "$output"/*/metrics.json
 tail -n +1 "$output"/compared-*/compared.md
 
-python3 benchmarks/burda_2016.py "$output/burda" --models vae iwae_5 iwae_50 \
+python3 reproductions/burda_2016.py "$output/burda" --models vae iwae_5 iwae_50 \
     --stages "${STAGES:-6}" --samples 5000
 tail -n +1 "$output"/burda/results.json

@@ -6,7 +6,7 @@ million updates in all. After each stage the negative log-likelihood of the 10,0
 fixed binary draw of them, is estimated with importance samples. Published, after all eight stages
 and with 5,000 samples: 86.76 (VAE), 85.54 (IWAE, K = 5), 84.78 (K = 50).
 
-    python benchmarks/burda_2016.py OUT --models vae iwae_5 --stages 4 --samples 500
+    python reproductions/burda_2016.py OUT --models vae iwae_5 --stages 4 --samples 500
 
 Run again with the same OUT, it goes on where it stopped, with more stages if asked for. Models can
 be run by several processes at once. OUT gets `results.json`, one file for each model, and

@@ -1,6 +1,6 @@
 """The bounds of a VAE that can be solved exactly, beside the exact values.
 
-    python benchmarks/linear_gaussian.py
+    python reproductions/linear_gaussian.py
 
 A linear encoder and decoder with one learned variance is probabilistic PCA (Tipping & Bishop
 1999). Prints what training reaches beside scikit-learn's `PCA.score`, for three seeds, and how the
@@ -9,13 +9,8 @@ that of the tests.
 """
 
 import argparse
-import sys
-from pathlib import Path
 
 import numpy as np
-
-sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "reference"))
-
 from linear_gaussian import (
     draw_images,
     exact_log_likelihood,

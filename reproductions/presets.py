@@ -1,6 +1,6 @@
 """Train each preset for a few epochs, load it again in a new process, and gather the figures.
 
-    python benchmarks/presets.py OUT --epochs 5
+    python reproductions/presets.py OUT --epochs 5
 
 Each preset is run by the command line, as its users would, with its own data set. `OUT` gets a run
 directory for each and `table.md`. Presets that are there already are not run again. Those that

@@ -1,4 +1,4 @@
-"""Make notebooks from their scripts again: `python tests/build_notebook.py notebooks/NAME.py ...`.
+"""Make notebooks from their scripts again: `python tools/build_notebook.py notebooks/NAME.py ...`.
 
 Executes each from top to bottom in an empty directory and stores it with its outputs, without what
 TensorFlow writes to the standard error when it starts.

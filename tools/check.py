@@ -1,6 +1,6 @@
 """Run every check of the project: lint, format, types, import layering, tests.
 
-`python tests/check.py` runs them all and fails if one of them fails; arguments go to pytest.
+`python tools/check.py` runs them all and fails if one of them fails; arguments go to pytest.
 """
 
 import subprocess

@@ -1,6 +1,6 @@
 """Do the lowest versions that `pyproject.toml` allows work?
 
-    python tests/lowest_versions.py
+    python tools/lowest_versions.py
 
 Installs them and this package into an environment of their own, then loads the models that have to
 load for ever, trains for an epoch from the command line, and saves and loads. Ends with 1 if
@@ -18,9 +18,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 TESTS = (
-    "tests/unit/model_file/test_model_format.py",
-    "tests/unit/model_file/test_model_weights.py",
-    "tests/unit/test_inference.py",
+    "tests/unit/saving/test_model_format.py",
+    "tests/unit/saving/test_model_weights.py",
+    "tests/unit/saving/test_load.py",
     "tests/unit/models/test_autoencoder.py",
 )
 

@@ -1,8 +1,8 @@
 """Mutation testing: does a test fail when a line of the mathematics is changed?
 
-    python benchmarks/mutation.py --results /tmp/mutation.jsonl
-    python benchmarks/mutation.py --results /tmp/mutation.jsonl --sample 500 --seed 1
-    python benchmarks/mutation.py --results /tmp/mutation.jsonl --only regularizers/mmd --survivors
+    python tools/mutation.py --results /tmp/mutation.jsonl
+    python tools/mutation.py --results /tmp/mutation.jsonl --sample 500 --seed 1
+    python tools/mutation.py --results /tmp/mutation.jsonl --only regularizers/mmd --survivors
 
 mutmut makes the mutants (`pip install 'vae-keras[mutation]'`). Everything is imported once, and
 each mutant is a fork that puts one change in its place and runs the tests that call the changed

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from vae_keras.config.presets import preset
     from vae_keras.data import load_dataset
     from vae_keras.evaluation import diagnose, evaluate
-    from vae_keras.export import export_model
     from vae_keras.generation import codes as generation
     from vae_keras.models import VAE, Autoencoder, ConditionalVAE
     from vae_keras.models.sampling import Sampling
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
     from vae_keras.runs.build import build_model, build_model_for
     from vae_keras.runs.callbacks import training_callbacks
     from vae_keras.runs.directory import RunDirectory
+    from vae_keras.runs.export import export_model
     from vae_keras.runs.train import train_and_evaluate
     from vae_keras.saving.load import load
     from vae_keras.studies.compare.run import compare_runs
@@ -60,7 +60,7 @@ _HOMES = {
     "distribute": "backend.parallel",
     "evaluate": "evaluation",
     "explore": "report",
-    "export_model": "export",
+    "export_model": "runs.export",
     "load": "saving.load",
     "load_dataset": "data",
     "preset": "config.presets",

@@ -10,9 +10,6 @@ from pathlib import Path
 
 import keras
 import pytest
-
-sys.path.append(str(Path(__file__).parents[2] / "benchmarks"))
-
 from comparison.against import regressions
 from comparison.contenders import ENTRIES, OURS
 from comparison.figures import disagreeing, quartiles, reached

@@ -7,7 +7,7 @@ import pytest
 from vae_keras import Config, diagnose, training_callbacks
 from vae_keras.cli.main import main
 from vae_keras.runs.build import build_model_for, load_data
-from vae_keras.runs.measuring import measure
+from vae_keras.runs.evaluate import measure
 
 BASE = {
     **{"dataset": "digits", "architecture": "mlp", "encoder_units": (64,)},

@@ -14,21 +14,18 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
-
-sys.path.append(str(Path(__file__).parents[2] / "benchmarks"))
-
-from fault_injection.configurations import CONFIGURATIONS, flags, settings_of
-from fault_injection.damage import DAMAGES, checkpoints
-from fault_injection.injections import FAULTS, NOTHING, SEVERAL, SMALL_DISK, planned
-from fault_injection.numbers import differences, left_behind
-from fault_injection.processes import arguments
-from fault_injection.table import complaints, markdown, summed
+from faults.configurations import CONFIGURATIONS, flags, settings_of
+from faults.damage import DAMAGES, checkpoints
+from faults.injections import FAULTS, NOTHING, SEVERAL, SMALL_DISK, planned
+from faults.numbers import differences, left_behind
+from faults.processes import arguments
+from faults.table import complaints, markdown, summed
 
 from vae_keras.cli import main as cli
 from vae_keras.config.config import read_config
 from vae_keras.config.presets import preset
 
-BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+ROBUSTNESS = Path(__file__).parents[2] / "tests" / "robustness"
 # Eight of them, a few seconds each.
 SHORT = ["killed, training", "killed, writing a checkpoint", "killed, saving the model"]
 SHORT += ["killed, drawing figures", "Ctrl-C", "bits of the newest checkpoint flipped"]
@@ -37,7 +34,7 @@ SHORT += ["disk full (ENOSPC at the n-th call)", "disk fails (EIO at the n-th ca
 
 @pytest.mark.slow
 def test_nothing_is_lost(tmp_path):
-    command = [sys.executable, BENCHMARKS / "faults.py", "--kills", "5", "--others", "1"]
+    command = [sys.executable, ROBUSTNESS / "run_faults.py", "--kills", "5", "--others", "1"]
     command += ["--configurations", "vae", "--no-small-disk", "--faults", *SHORT]
     command += ["--folder", tmp_path / "runs", "--output", tmp_path / "faults.json"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -193,8 +190,7 @@ def test_files_that_are_missing_or_left(two):
 
 CHILD = """
 import json, os, signal, sys, time
-sys.path.insert(0, {benchmarks!r})
-from fault_injection.files import Files
+from faults.files import Files
 Files({run!r}, json.loads({fault!r}), lambda event: print(json.dumps(event), flush=True)).install()
 from pathlib import Path
 run = Path({run!r})
@@ -211,9 +207,7 @@ Path({run!r} + "-outside").write_text("as ever")
 
 def child(tmp_path, **fault):
     """Let a process write three checkpoints and a history, with a fault."""
-    code = CHILD.format(
-        benchmarks=str(BENCHMARKS), run=str(tmp_path / "run"), fault=json.dumps(fault or None)
-    )
+    code = CHILD.format(run=str(tmp_path / "run"), fault=json.dumps(fault or None))
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     events = [json.loads(line) for line in done.stdout.splitlines()]
     sizes = {path.name: path.stat().st_size for path in (tmp_path / "run").rglob("*.*")}
@@ -257,8 +251,8 @@ def test_a_full_disk(tmp_path):
 
 def test_a_clock_that_jumps():
     code = (
-        f"import sys, time; sys.path.insert(0, {str(BENCHMARKS)!r})\n"
-        "from fault_injection.child import _Clock\n"
+        "import time\n"
+        "from faults.child import _Clock\n"
         "one, steady = time.time(), time.monotonic()\n"
         "clock = _Clock({'training': -1e6}); clock.phase('training')\n"
         "print(round((one - time.time()) / 1e4), time.strftime('%j') == "

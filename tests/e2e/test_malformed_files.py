@@ -1,4 +1,4 @@
-"""The short form of `benchmarks/malformed_files.py`: a file of each kind, and its own checks."""
+"""The short form of `robustness/run_malformed.py`: a file of each kind, and its own checks."""
 
 import json
 import subprocess
@@ -6,14 +6,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from malformed.canary import Canary
+from malformed.table import faults
 
 ROOT = Path(__file__).parents[2]
-PROGRAM = ROOT / "benchmarks" / "malformed_files.py"
+PROGRAM = ROOT / "tests" / "robustness" / "run_malformed.py"
 MODEL = ROOT / "tests" / "fixtures" / "models" / "format_0" / "autoencoder.keras"
 
-sys.path.insert(0, str(PROGRAM.parent))
-from malformed.canary import Canary  # noqa: E402
-from malformed.table import faults  # noqa: E402
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="watches folders as Linux does")
 

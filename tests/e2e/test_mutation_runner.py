@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+TOOLS = Path(__file__).parents[2] / "tools"
 
 SOURCE = '''
 """A toy."""
@@ -69,7 +69,7 @@ def run(tmp_path):
         (tmp_path / name).write_text(text)
 
     def start(*options):
-        paths = [str(tmp_path), str(BENCHMARKS), os.environ.get("PYTHONPATH", "")]
+        paths = [str(tmp_path), str(TOOLS), os.environ.get("PYTHONPATH", "")]
         done = subprocess.run(
             [sys.executable, "-c", RUN, tmp_path, "--results", tmp_path / "found.jsonl", *options],
             capture_output=True,

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 
 from vae_keras.backend.determinism import make_deterministic, prepare_determinism
 from vae_keras.backend.parallel import check_distributable, join_processes
-from vae_keras.config.rules import BACKENDS
 from vae_keras.errors import ArgumentError, unknown_name
+
+BACKENDS = ("tensorflow", "jax", "torch")
 
 
 def load_backend(

@@ -113,9 +113,9 @@ class Diagnose:
     """A run directory."""
 
     def run(self) -> None:
-        from vae_keras.runs import evaluate as judging
+        from vae_keras.runs.report import diagnose_run
 
-        judging.diagnose_run(self.run_dir)
+        diagnose_run(self.run_dir)
 
 
 @dataclass(frozen=True)
@@ -129,9 +129,9 @@ class Report:
 
     def run(self) -> None:
         load_backend(self.backend)
-        from vae_keras.runs import evaluate as judging
+        from vae_keras.runs.report import report_run
 
-        judging.report_run(self.run_dir)
+        report_run(self.run_dir)
 
 
 @dataclass(frozen=True)
@@ -231,7 +231,7 @@ class Export:
 
     def run(self) -> None:
         load_backend(self.backend)
-        from vae_keras.export import export_to_folder
+        from vae_keras.runs.export import export_to_folder
 
         export_to_folder(
             self.model,

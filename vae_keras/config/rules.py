@@ -4,10 +4,9 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from vae_keras.backend.start import BACKENDS
+from vae_keras.checks import LARGEST_FLOAT32
 from vae_keras.errors import ArgumentError
-
-BACKENDS = ("tensorflow", "jax", "torch")
-LARGEST_FLOAT32 = 3.4028234663852886e38
 
 
 def _integer(value: Any) -> bool:

@@ -6,8 +6,7 @@ from vae_keras.data.exclude import without_classes
 from vae_keras.data.images.image_files import read_images
 from vae_keras.data.images.lazy_images import ImageFiles
 from vae_keras.data.load import DATASET_NAMES, load_dataset
-from vae_keras.data.readers.sprite_folder import write_sprites
-from vae_keras.data.readers.sprites import draw_sprites
+from vae_keras.data.readers.sprites import draw_sprites, write_sprites
 from vae_keras.data.streams.stream import ImageStream
 
 __all__ = [

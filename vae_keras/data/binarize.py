@@ -4,10 +4,34 @@ import dataclasses
 
 import numpy as np
 
-from vae_keras.binary import drawn_binary
 from vae_keras.data.dataset import ImageDataset, Split
 from vae_keras.data.images.lazy_images import ImageFiles
 from vae_keras.errors import ArgumentError, DataError
+
+
+def is_binary(x: np.ndarray) -> bool:
+    """Whether every pixel value is the lowest or the highest one there is."""
+    if x.dtype == np.bool_:
+        return True
+    highest = 255 if x.dtype == np.uint8 else 1
+    return bool(np.isin(x, (0, highest)).all())
+
+
+def drawn_binary(x: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+    """Draw each pixel as true with its grey value as the probability.
+
+    Args:
+        x: uint8, boolean, or float in `[0, 1]`.
+        generator: Source of the draw.
+
+    Returns:
+        Boolean, same shape; images that are binary already come back the same.
+    """
+    if x.dtype == np.bool_:
+        return x
+    scale = 255.0 if x.dtype == np.uint8 else 1.0
+    return generator.random(x.shape, dtype="float32") * scale < x
+
 
 # The draw is the same in every run, whatever its seed, so that test figures compare.
 TRAIN_SEED, VALIDATION_SEED, TEST_SEED = 0, 1, 2

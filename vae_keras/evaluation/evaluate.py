@@ -19,12 +19,10 @@ from vae_keras.evaluation.metrics.image_quality import (
 )
 from vae_keras.evaluation.metrics.latent import active_units
 from vae_keras.evaluation.metrics.linear_probe import linear_probe_accuracy
-from vae_keras.evaluation.metrics.multi_scale_similarity import (
+from vae_keras.evaluation.metrics.neighbors import knn_accuracy, knn_accuracy_of_split
+from vae_keras.evaluation.metrics.ssim import (
     ms_ssim_is_defined,
     multi_scale_structural_similarity,
-)
-from vae_keras.evaluation.metrics.neighbors import knn_accuracy, knn_accuracy_of_split
-from vae_keras.evaluation.metrics.structural_similarity import (
     ssim_is_defined,
     structural_similarity,
 )

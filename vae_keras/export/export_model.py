@@ -14,73 +14,54 @@ import numpy as np
 
 from vae_keras.errors import ArgumentError, ExportError, RunDirectoryError, unknown_name
 from vae_keras.export.base import Format
-from vae_keras.export.check import TOLERANCE, largest_differences
+from vae_keras.export.check import largest_differences
 from vae_keras.export.formats import FORMATS
 from vae_keras.export.parts import Part, decoder_part, encoder_part, in_float32
 from vae_keras.export.quiet import quiet
 from vae_keras.io.files import check_free, write_json
 from vae_keras.models import ImageModel
-from vae_keras.runs.run_data import class_names
-from vae_keras.saving.load import load
 
 INPUT_TYPES = ("uint8", "float32")
 DESCRIPTION = "export.json"
 
 
-def export_model(
-    model: ImageModel | str | Path,
-    output: str | Path,
-    *,
-    format: str = "onnx",
-    input_type: str = "uint8",
-    tolerance: float = TOLERANCE,
-) -> dict[str, Any]:
-    """Write encoder and decoder for another runtime, with the preprocessing inside, and check them.
-
-    The encoder takes pixels and gives `z_mean` and `z_log_var`, of an autoencoder `codes`; the
-    decoder takes `codes` and gives expected images in `[0, 1]`. Of a conditional model both take
-    `label` too, the number of a class. Batches may have any size. Both compute in float32.
-
-    Each is then run in the other runtime, where that is installed, on a few images and codes, and
-    compared with Keras on a CPU. The directory appears when all went well, and not before.
-
-    Args:
-        model: A model of images, or the path of a run directory or a `.keras` file.
-        output: Directory to write; must be new or empty.
-        format: `"onnx"`, `"saved_model"` or `"litert"`. Defaults to `"onnx"`.
-        input_type: Pixels that the encoder takes: `"uint8"` in 0 to 255, or `"float32"` in
-            `[0, 1]`. Defaults to `"uint8"`.
-        tolerance: Largest difference from Keras allowed, in the units of the output or, where its
-            largest value is above 1, as a share of that. Defaults to `1e-5`.
-
-    Returns:
-        What `export.json` in the directory holds: files, inputs, outputs, their ranges, versions,
-        and the largest difference found for each output, or `None` where the runtime is missing.
+def check_request(output: str | Path, *, format: str, input_type: str, tolerance: float) -> Format:
+    """Return the format's writer, once all that an export is asked for is known to be possible.
 
     Raises:
         ArgumentError: If there is no such format or input type, this backend cannot write it, a
             package for it is missing, or `tolerance` is not above 0.
-        ExportError: If the model cannot be converted, or the other runtime computes something
-            else.
-        ModelFileError: If `model` is a path without a model.
         RunDirectoryError: If `output` holds something already, or cannot be written.
-
-    Example:
-        >>> vae_keras.export_model("runs/first", "exported", format="onnx")["check"]["differences"]
     """
     writer = _checked_format(format, input_type)
     if not tolerance > 0:
         raise ArgumentError(f"`tolerance` must be above 0. Received: tolerance={tolerance!r}")
+    check_free(Path(output))
+    return writer
+
+
+def write_export(
+    model: ImageModel,
+    output: str | Path,
+    *,
+    format: str,
+    input_type: str,
+    tolerance: float,
+    class_names: tuple[str, ...] | None = None,
+) -> dict[str, Any]:
+    """Write encoder and decoder of a model into a new directory, and check them.
+
+    Arguments, result and errors are those of `vae_keras.export_model`.
+
+    Args:
+        class_names: Names of the classes, by number; `None` where they are not known.
+    """
+    writer = check_request(output, format=format, input_type=input_type, tolerance=tolerance)
     output = Path(output)
-    check_free(output)
-    names = None
-    if not isinstance(model, ImageModel):
-        path, model = model, load(model)
-        names = class_names(str(path)) if model.num_classes else None
     model = in_float32(model)
     parts = [encoder_part(model, input_type), decoder_part(model)]
     with _directory_beside(output) as folder, quiet():
-        description = _description(model, format, names)
+        description = _description(model, format, class_names)
         differences: dict[str, dict[str, float]] = {}
         runtime = None
         for part in parts:
@@ -100,27 +81,6 @@ def export_model(
         }
         write_json(folder / DESCRIPTION, description)
     return description
-
-
-def export_to_folder(model: str, output: Path, *, format: str, **options: Any) -> None:
-    """Export a saved model and print what was written and how it was checked.
-
-    Args and errors are those of `export_model`.
-    """
-    description = export_model(model, output, format=format, **options)
-    check = description["check"]
-    for name in ("encoder", "decoder"):
-        part = description[name]
-        inputs, outputs = (" and ".join(part[side]) for side in ("inputs", "outputs"))
-        print(f"{output / part['file']}: {inputs} to {outputs}")
-    if check is None:
-        print(f"Not checked: pip install {FORMATS[format].to_check}")
-    else:
-        found = [value for part in check["differences"].values() for value in part.values()]
-        print(
-            f"Checked in {check['runtime']}: largest difference from Keras {max(found):.1e}, "
-            f"of {check['tolerance']:g} allowed"
-        )
 
 
 def _checked_format(format: str, input_type: str) -> Format:

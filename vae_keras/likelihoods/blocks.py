@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from vae_keras.config.rules import LARGEST_FLOAT32
+from vae_keras.checks import LARGEST_FLOAT32
 from vae_keras.errors import ArgumentError
 from vae_keras.math import Tensor, soft_bound
 

@@ -21,11 +21,11 @@ from vae_keras.models.fitting.streams import (
     training_stream,
     with_callback,
 )
+from vae_keras.models.format import FORMAT_KEY, FORMAT_VERSION, popped_format
 from vae_keras.models.images import checked_images, to_data_range
 from vae_keras.models.inference.batches import BATCH_SIZE
 from vae_keras.models.inference.encode_decode import Inference
 from vae_keras.models.loss import mean_over_images
-from vae_keras.saving import FORMAT_KEY, FORMAT_VERSION, popped_format
 
 
 class ImageModel(SharedBatches, GradientGuard, TrainingSteps, Inference, keras.Model):

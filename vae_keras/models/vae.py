@@ -7,19 +7,19 @@ import numpy as np
 from keras import ops
 
 from vae_keras.backend.replicas import own_rows
-from vae_keras.binary import drawn_binary
-from vae_keras.config.rules import LARGEST_FLOAT32
+from vae_keras.checks import LARGEST_FLOAT32
+from vae_keras.data.binarize import drawn_binary
 from vae_keras.errors import ArgumentError
 from vae_keras.likelihoods import Likelihood
 from vae_keras.math import DiagonalGaussian, Tensor
 from vae_keras.models.compatibility import check_objective, check_parts
 from vae_keras.models.image_model import ImageModel
 from vae_keras.models.inference.posterior import Probabilistic
-from vae_keras.models.loss import weights_of_images
-from vae_keras.models.regularizer_needs import (
+from vae_keras.models.loss import (
     latent_terms,
     learn_dataset_size,
     warn_if_unfinished,
+    weights_of_images,
 )
 from vae_keras.models.sampling import Sampling
 from vae_keras.objectives import ELBO, Batch, LossTerms, Objective

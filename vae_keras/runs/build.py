@@ -11,9 +11,10 @@ from typing import Any
 import keras
 import numpy as np
 
-from vae_keras.config.config import (OPTION_AXES, Config)
-from vae_keras.data import ImageDataset, binarized, load_dataset, without_classes
 from vae_keras.backend.determinism import make_deterministic
+from vae_keras.config.config import OPTION_AXES, Config
+from vae_keras.config.presets import FOLDERS, member
+from vae_keras.data import ImageDataset, binarized, load_dataset, without_classes
 from vae_keras.errors import ArgumentError, DataError, unknown_name
 from vae_keras.models import (
     VAE,
@@ -25,7 +26,6 @@ from vae_keras.models import (
     multiplications_of,
     set_output_bias,
 )
-from vae_keras.config.presets import (FOLDERS, member)
 from vae_keras.schedules import named_schedule
 
 

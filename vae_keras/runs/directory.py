@@ -3,29 +3,26 @@
 import itertools
 import json
 import os
-import platform
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vae_keras.checkpoints.lock import LOCK, OWNER, only_one
 from vae_keras.config.config import Config
 from vae_keras.errors import RunDirectoryError
-from vae_keras.io.files import (is_leftover, remove_leftovers, save_figure, write_json, written_beside)
-from vae_keras.runs.environment import machine
+from vae_keras.io.files import (
+    is_leftover,
+    remove_leftovers,
+    save_figure,
+    write_json,
+    written_beside,
+)
+from vae_keras.runs.environment import environment
 
 if TYPE_CHECKING:
     import numpy as np
-
-_PACKAGES = (
-    *("vae-keras", "keras", "tensorflow", "jax", "jaxlib", "torch", "numpy", "scipy"),
-    *("scikit-learn", "pillow", "matplotlib"),
-)
 
 
 class RunDirectory:
@@ -170,36 +167,6 @@ def open_run(path: str | Path) -> RunDirectory:
             f"Received: {path}, with no {run.config.name} in it"
         )
     return run
-
-
-def environment() -> dict[str, Any]:
-    """Return versions, platform, machine and the git commit."""
-    return {
-        "python": platform.python_version(),
-        "platform": platform.platform(),
-        "processors": os.cpu_count(),
-        "packages": {name: _version(name) for name in _PACKAGES},
-        "git_commit": _git_commit(),
-        "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
-        **machine(),
-    }
-
-
-def _version(package: str) -> str | None:
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return None
-
-
-def _git_commit() -> str | None:
-    """Commit of the package's own checkout; an installed package has none."""
-    command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"]
-    try:
-        answer = subprocess.run(command, capture_output=True, text=True, timeout=5, check=False)
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return answer.stdout.strip() if answer.returncode == 0 else None
 
 
 def new_run_path(config: Config, root: str | Path = "runs") -> Path:

@@ -5,10 +5,20 @@ Reads what the backend that is loaded already says; loads none.
 
 import os
 import platform
+import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+if TYPE_CHECKING:
+    pass
+
+
+_PACKAGES = (
+    *("vae-keras", "keras", "tensorflow", "jax", "jaxlib", "torch", "numpy", "scipy"),
+    *("scikit-learn", "pillow", "matplotlib"),
+)
 # Libraries choose their kernels by these; the flags of a processor that are none of their business
 # are left out.
 _INSTRUCTION_SETS = ("sse4_2", "avx", "fma", "f16c", "amx", "asimd", "sve", "bf16", "fphp")
@@ -100,3 +110,33 @@ def _gpu() -> dict[str, Any]:
         build = tensorflow.sysconfig.get_build_info()
         found |= {name: build[name] for name in ("cuda_version", "cudnn_version") if name in build}
     return found
+
+
+def environment() -> dict[str, Any]:
+    """Return versions, platform, machine and the git commit."""
+    return {
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "processors": os.cpu_count(),
+        "packages": {name: _version(name) for name in _PACKAGES},
+        "git_commit": _git_commit(),
+        "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
+        **machine(),
+    }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _git_commit() -> str | None:
+    """Commit of the package's own checkout; an installed package has none."""
+    command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"]
+    try:
+        answer = subprocess.run(command, capture_output=True, text=True, timeout=5, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return answer.stdout.strip() if answer.returncode == 0 else None

@@ -1,27 +1,39 @@
 """What the commands do to judge a saved model: numbers, findings, the report."""
 
-from dataclasses import asdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
-from vae_keras.runs.build import load_data
 from vae_keras.config.config import Config
-from vae_keras.data import ImageDataset
-from vae_keras.errors import ArgumentError, DataError, VAEKerasError
-from vae_keras.evaluation import diagnose, frechet_inception_distance
-from vae_keras.runs.figures import write_figures
+from vae_keras.data import ImageDataset, binarized
+from vae_keras.errors import ArgumentError, DataError
+from vae_keras.evaluation import Evaluation, diagnose, evaluate, frechet_inception_distance
+from vae_keras.generation.images import mixture_sampler
 from vae_keras.io.files import write_json
-from vae_keras.saving.load import load
-from vae_keras.runs.measuring import (SAMPLES, measure, metrics_of)
-from vae_keras.models import labels_for
 from vae_keras.io.text import printable
-from vae_keras.runs.directory import (RunDirectory, open_run)
-from vae_keras.runs.run_data import (run_config, run_data, run_path)
-from vae_keras.runs.reading import (check_finished, read_evaluation, read_history, read_metrics, run_settings)
-from vae_keras.runs.report import write_report
-from vae_keras.runs.console import (member_name, numbers_table, plain_console, print_findings, step_by_step)
+from vae_keras.models import ImageModel, labels_for
+from vae_keras.runs.build import load_data
+from vae_keras.runs.console import (
+    member_name,
+    numbers_table,
+    plain_console,
+    print_findings,
+    step_by_step,
+)
+from vae_keras.runs.directory import RunDirectory
+from vae_keras.runs.reading import (
+    read_history,
+    read_metrics,
+    run_config,
+    run_data,
+    run_path,
+)
+from vae_keras.saving.load import load
+
+SAMPLES = 1000
 
 
 def evaluate_model(
@@ -94,52 +106,6 @@ def evaluate_model(
     return numbers
 
 
-def diagnose_run(path: str) -> None:
-    """Read the numbers of a finished run and print what is wrong with it, in plain words.
-
-    Args:
-        path: A run directory.
-
-    Raises:
-        RunDirectoryError: If it is none, or is not finished.
-    """
-    run = open_run(path)
-    check_finished(run)
-    findings = diagnose(
-        read_metrics(run)["test"], read_history(run), kl_weight=run_settings(run).kl_weight
-    )
-    print_findings([asdict(one) for one in findings], plain_console())
-
-
-def report_run(path: str) -> None:
-    """Make the report of a finished run again, from what it left on disk.
-
-    The explorer needs the data of the run; where they cannot be had, the report is without it.
-
-    Args:
-        path: A run directory.
-
-    Raises:
-        RunDirectoryError: If it is none, or is not finished.
-    """
-    run = open_run(path)
-    check_finished(run)
-    console = plain_console()
-    vae = load(path)
-    dataset = None
-    try:
-        dataset = load_data(run_settings(run))
-    except VAEKerasError as error:
-        console.print(f"No explorer: {printable(error)}", style="bold yellow", highlight=False)
-    else:
-        with step_by_step("Drawing the figures that are missing", console):
-            write_figures(
-                run, vae, dataset, read_history(run), read_evaluation(run), missing_only=True
-            )
-    write_report(run, vae, dataset)
-    console.print(f"The report is in {printable(run.report)}", highlight=False, soft_wrap=True)
-
-
 def _evaluation_data(model: str, dataset: str | None, data: str | None) -> ImageDataset:
     """Load the data set that is named, or else that of the run."""
     if dataset is None and data is None:
@@ -174,3 +140,58 @@ def _fid(vae: Any, images: ImageDataset, samples: int) -> float:
         )
     drawn = vae.to_unit_range(vae.sample(samples, seed=0))
     return frechet_inception_distance(vae.to_unit_range(images.test.images), drawn)
+
+
+def measure(
+    vae: ImageModel,
+    dataset: ImageDataset,
+    *,
+    samples: int = SAMPLES,
+    progress: Callable[[str], None] | None = None,
+) -> Evaluation:
+    """Measure a model on the test images of a data set, its training images beside them.
+
+    Of training images that are files it takes what can be held in memory: see `Split.bounded`.
+
+    Args:
+        vae: Any model; an autoencoder's samples come from a mixture fitted to its codes.
+        dataset: Its data.
+        samples: Images to generate, three times over, and judge; 0 for none. Defaults to `1000`.
+        progress: Called with a line on each step that takes long. Defaults to `None`.
+    """
+    train, test = dataset.train.bounded(), dataset.test
+    if len(train) < len(dataset.train) and progress is not None:
+        progress(f"{len(train):,} of {len(dataset.train):,} training images, drawn at random")
+    if getattr(vae, "binarize", False):  # the test set is binary, so its neighbours are too
+        train = binarized(replace(dataset, train=train), train=True).train
+    sampler = None if hasattr(vae, "prior") or not samples else mixture_sampler(vae, train)
+    return evaluate(
+        vae,
+        test.images,
+        test.labels,
+        train_images=train.images,
+        train_labels=train.labels,
+        anomalies=None if dataset.anomalies is None else dataset.anomalies.images,
+        samples=samples,
+        sampler=sampler,
+        progress=progress,
+    )
+
+
+def metrics_of(
+    evaluation: Evaluation, history: Mapping[str, Sequence[float]], config: Config | None
+) -> dict[str, Any]:
+    """Return the parts of `metrics.json` that an evaluation fills, with its findings.
+
+    Args:
+        evaluation: What `measure` returned.
+        history: What `fit` recorded, a list for each metric; empty where it is not known.
+        config: The settings, or `None` where they are not known.
+    """
+    weight = 1.0 if config is None else config.kl_weight
+    return {
+        "test": dict(evaluation),
+        "by_class": evaluation.by_class,
+        "by_dimension": evaluation.by_dimension,
+        "findings": [asdict(one) for one in diagnose(evaluation, history, kl_weight=weight)],
+    }

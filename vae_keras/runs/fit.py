@@ -18,8 +18,8 @@ from vae_keras.config.config import Config
 from vae_keras.data import ImageDataset
 from vae_keras.errors import TrainingDivergedError
 from vae_keras.models import ImageModel, labels_for
-from vae_keras.runs.directory import RunDirectory
 from vae_keras.runs.callbacks import training_callbacks
+from vae_keras.runs.directory import RunDirectory
 
 FOLLOWED_IMAGES = 10
 

@@ -13,14 +13,14 @@ from rich.progress import track
 
 from vae_keras import plotting
 from vae_keras.data import ImageFiles
-from vae_keras.data.images.image_files import (check_headers, find_names)
+from vae_keras.data.images.image_files import check_headers, find_names
 from vae_keras.errors import ArgumentError
-from vae_keras.io.files import (check_free, save_figure, written_beside)
-from vae_keras.saving.load import load
-from vae_keras.io.text import printable
-from vae_keras.runs.run_data import (class_names, class_number, run_data)
-from vae_keras.runs.run_pictures import (SAMPLES, SAMPLES_IN_EACH_CLASS)
 from vae_keras.generation.images import sample_images
+from vae_keras.io.files import check_free, save_figure, written_beside
+from vae_keras.io.text import printable
+from vae_keras.runs.figures import SAMPLES, SAMPLES_IN_EACH_CLASS
+from vae_keras.runs.reading import class_names, class_number, run_data
+from vae_keras.saving.load import load
 
 OVERVIEW_IMAGES = 10
 READ_AT_ONCE = 1024  # images

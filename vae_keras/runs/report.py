@@ -1,17 +1,29 @@
 """The report of a run: one HTML page, made from what the run left on disk."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from vae_keras.data import ImageDataset
-from vae_keras.errors import ArgumentError, RunDirectoryError
-from vae_keras.runs.figures import CAPTIONS
+from vae_keras.errors import ArgumentError, RunDirectoryError, VAEKerasError
+from vae_keras.evaluation import diagnose
 from vae_keras.io.files import write_text
+from vae_keras.io.text import printable
 from vae_keras.report import Explorer, Report, Table, explore
-from vae_keras.runs.directory import RunDirectory
-from vae_keras.runs.reading import (read_environment, read_history, read_metrics, run_settings)
-from vae_keras.runs.console import number_rows
+from vae_keras.runs.build import load_data
+from vae_keras.runs.console import number_rows, plain_console, print_findings, step_by_step
+from vae_keras.runs.directory import RunDirectory, open_run
+from vae_keras.runs.figures import CAPTIONS, write_figures
+from vae_keras.runs.reading import (
+    check_finished,
+    read_environment,
+    read_evaluation,
+    read_history,
+    read_metrics,
+    run_settings,
+)
+from vae_keras.saving.load import load
 
 # Name, label, form of the numbers at the top of the page.
 _HEADLINE = (
@@ -175,3 +187,49 @@ def _text(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(map(str, value)) or "none"
     return "none" if value is None else str(value)
+
+
+def diagnose_run(path: str) -> None:
+    """Read the numbers of a finished run and print what is wrong with it, in plain words.
+
+    Args:
+        path: A run directory.
+
+    Raises:
+        RunDirectoryError: If it is none, or is not finished.
+    """
+    run = open_run(path)
+    check_finished(run)
+    findings = diagnose(
+        read_metrics(run)["test"], read_history(run), kl_weight=run_settings(run).kl_weight
+    )
+    print_findings([asdict(one) for one in findings], plain_console())
+
+
+def report_run(path: str) -> None:
+    """Make the report of a finished run again, from what it left on disk.
+
+    The explorer needs the data of the run; where they cannot be had, the report is without it.
+
+    Args:
+        path: A run directory.
+
+    Raises:
+        RunDirectoryError: If it is none, or is not finished.
+    """
+    run = open_run(path)
+    check_finished(run)
+    console = plain_console()
+    vae = load(path)
+    dataset = None
+    try:
+        dataset = load_data(run_settings(run))
+    except VAEKerasError as error:
+        console.print(f"No explorer: {printable(error)}", style="bold yellow", highlight=False)
+    else:
+        with step_by_step("Drawing the figures that are missing", console):
+            write_figures(
+                run, vae, dataset, read_history(run), read_evaluation(run), missing_only=True
+            )
+    write_report(run, vae, dataset)
+    console.print(f"The report is in {printable(run.report)}", highlight=False, soft_wrap=True)

@@ -7,8 +7,9 @@ from typing import Any
 from vae_keras.config.config import Config
 from vae_keras.errors import ArgumentError, RunDirectoryError
 from vae_keras.io.files import write_json
-from vae_keras.runs.directory import (RunDirectory, environment)
-from vae_keras.runs.reading import (read_environment, run_settings)
+from vae_keras.runs.directory import RunDirectory
+from vae_keras.runs.environment import environment
+from vae_keras.runs.reading import read_environment, run_settings
 
 # Which numbers do not depend on.
 _OF_NO_MATTER = ("command", "git_commit", "resumed", "data")

@@ -10,25 +10,31 @@ from typing import Any
 import keras
 from rich.console import Console
 
-from vae_keras.runs.build import (build_model_for, load_data)
+from vae_keras.backend.parallel import distribute, process_number
 from vae_keras.callbacks import Checkpoint
 from vae_keras.checkpoints.directory import CheckpointDirectory
 from vae_keras.config.config import Config
-from vae_keras.data import ImageDataset
-from vae_keras.backend.parallel import (distribute, process_number)
-from vae_keras.errors import RunDirectoryError
-from vae_keras.runs.figures import write_figures
-from vae_keras.saving.load import load
-from vae_keras.runs.measuring import (measure, metrics_of)
-from vae_keras.models import ImageModel, check_batch_size, execution_facts
 from vae_keras.config.presets import check_members
-from vae_keras.runs.directory import RunDirectory
-from vae_keras.runs.reading import (is_finished, read_metrics)
-from vae_keras.runs.report import write_report
-from vae_keras.runs.resume import (check_same_config, note_environment)
+from vae_keras.data import ImageDataset
+from vae_keras.errors import RunDirectoryError
+from vae_keras.models import ImageModel, check_batch_size, execution_facts
+from vae_keras.runs.build import build_model_for, load_data
 from vae_keras.runs.callbacks import warmup_epochs
-from vae_keras.runs.console import (parameter_count, plain_console, print_closing_table, print_model_summary, step_by_step)
-from vae_keras.runs.fit import (Trained, train)
+from vae_keras.runs.console import (
+    parameter_count,
+    plain_console,
+    print_closing_table,
+    print_model_summary,
+    step_by_step,
+)
+from vae_keras.runs.directory import RunDirectory
+from vae_keras.runs.evaluate import measure, metrics_of
+from vae_keras.runs.figures import write_figures
+from vae_keras.runs.fit import Trained, train
+from vae_keras.runs.reading import is_finished, read_metrics
+from vae_keras.runs.report import write_report
+from vae_keras.runs.resume import check_same_config, note_environment
+from vae_keras.saving.load import load
 
 
 def train_and_evaluate(

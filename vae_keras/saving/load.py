@@ -9,7 +9,7 @@ from vae_keras.errors import ModelFileError
 
 if TYPE_CHECKING:
     from vae_keras.models import ImageModel
-    from vae_keras.saving import Refused
+    from vae_keras.saving.refused import Refused
 
 
 def load(
@@ -41,7 +41,8 @@ def load(
         >>> vae = vae_keras.load("runs/first")
         >>> vae.reconstruct(images)
     """
-    from vae_keras.saving import Refused, custom_names
+    from vae_keras.saving.custom_objects import custom_names
+    from vae_keras.saving.refused import Refused
 
     names = custom_names(custom_objects)
     file = _model_file(Path(path))
@@ -62,15 +63,12 @@ def load(
 
 
 def _loaded(file: Path, compile: bool, names: dict[str, Any]) -> "ImageModel":
-    from vae_keras.saving import (
-        Refused,
-        check_config,
-        check_size,
-        private_copy,
-        read_members,
-        read_weights,
-        without_initial_values,
-    )
+    from vae_keras.saving.archive import private_copy, read_members
+    from vae_keras.saving.config import check_config
+    from vae_keras.saving.hdf5 import read_weights
+    from vae_keras.saving.initial_values import without_initial_values
+    from vae_keras.saving.refused import Refused
+    from vae_keras.saving.size import check_size
 
     try:
         members = read_members(file)
@@ -100,7 +98,8 @@ def _check_kind(config: Any, names: dict[str, Any], file: Path) -> None:
     import keras
 
     from vae_keras.models import ImageModel
-    from vae_keras.saving import Refused, check_format
+    from vae_keras.models.format import check_format
+    from vae_keras.saving.refused import Refused
 
     if not isinstance(config, dict) or not isinstance(config.get("class_name"), str):
         raise Refused("config.json describes no model")
@@ -139,7 +138,7 @@ def _model_file(path: Path) -> Path:
 
 def _refused_within(error: BaseException | None) -> "Refused | None":
     """Return what refused the file, where Keras has put an error of its own around it."""
-    from vae_keras.saving import Refused
+    from vae_keras.saving.refused import Refused
 
     while error is not None and not isinstance(error, Refused):
         error = error.__cause__ or error.__context__

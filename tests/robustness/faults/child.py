@@ -7,7 +7,7 @@ import sys
 import time
 from typing import Any
 
-from fault_injection.files import Files
+from faults.files import Files
 
 
 def play(command: dict[str, Any], events: Any) -> None:

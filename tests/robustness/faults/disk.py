@@ -6,8 +6,8 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-from fault_injection.injections import Injection
-from fault_injection.processes import Attempt
+from faults.injections import Injection
+from faults.processes import Attempt
 
 _MIB = 64
 

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from fault_injection.watched_file import WatchedFile
+from faults.watched_file import WatchedFile
 
 CALLS = ("create", "open", "read", "write", "close", "fsync", "replace", "mkdir", "unlink")
 NEEDS_SPACE = ("create", "write", "fsync", "mkdir")

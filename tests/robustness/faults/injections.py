@@ -7,9 +7,9 @@ import signal
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from fault_injection.damage import YEAR
-from fault_injection.files import PHASES
-from fault_injection.processes import Attempt
+from faults.damage import YEAR
+from faults.files import PHASES
+from faults.processes import Attempt
 
 KILLED = {
     phase: f"killed, {text}"

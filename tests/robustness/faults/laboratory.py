@@ -10,14 +10,14 @@ import time
 from pathlib import Path
 from typing import Any
 
-from fault_injection import processes
-from fault_injection.configurations import CONFIGURATIONS, settings_of, write_data
-from fault_injection.damage import DAMAGES
-from fault_injection.disk import filled, mounted
-from fault_injection.files import NEEDS_SPACE
-from fault_injection.injections import KILLED, SECOND, Injection
-from fault_injection.numbers import differences, left_behind
-from fault_injection.processes import Attempt, Ended
+from faults import processes
+from faults.configurations import CONFIGURATIONS, settings_of, write_data
+from faults.damage import DAMAGES
+from faults.disk import filled, mounted
+from faults.files import NEEDS_SPACE
+from faults.injections import KILLED, SECOND, Injection
+from faults.numbers import differences, left_behind
+from faults.processes import Attempt, Ended
 
 _TRIES = 4  # a run that ended before its fault is played again, the fault earlier
 

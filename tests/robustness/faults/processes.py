@@ -13,11 +13,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from fault_injection.child import play
-from fault_injection.configurations import flags
-from fault_injection.files import PHASES
+from faults.child import play
+from faults.configurations import flags
+from faults.files import PHASES
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 TIMEOUT = 600.0  # seconds, for a run that takes ten on a machine that does nothing else
 _CONTEXT = multiprocessing.get_context("forkserver")
 
@@ -85,7 +85,7 @@ def prepare(backend: str) -> None:
             [str(ROOT), str(ROOT / "benchmarks"), os.environ.get("PYTHONPATH", "")]
         ),
     )
-    _CONTEXT.set_forkserver_preload(["fault_injection.preload"])
+    _CONTEXT.set_forkserver_preload(["faults.preload"])
 
 
 def run_forked(
@@ -242,7 +242,7 @@ def phase_of(folder: Path) -> str:
 
 def machine() -> dict[str, Any]:
     """Return what the timings and the numbers depend on."""
-    from vae_keras.runs.directory import environment
+    from vae_keras.runs.environment import environment
 
     facts = environment()
     return json.loads(json.dumps({**facts, "load": os.getloadavg()}))

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from fault_injection.injections import FAULTS
+from faults.injections import FAULTS
 
 
 def summed(results: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

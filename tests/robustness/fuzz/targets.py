@@ -3,18 +3,15 @@
 import contextlib
 import os
 import resource
-import sys
 import tempfile
 import time
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
-if str(ROOT / "benchmarks") not in sys.path:  # the whole files, and the damage done to them
-    sys.path.insert(0, str(ROOT / "benchmarks"))
+from malformed import whole
 
-from malformed import whole  # noqa: E402
+ROOT = Path(__file__).parents[3]
 
 MOST_SECONDS, MOST_MIB = 2.0, 1024
 MODEL = ROOT / "tests/fixtures/models/format_0/autoencoder.keras"  # a small one

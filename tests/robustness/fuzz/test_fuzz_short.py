@@ -1,13 +1,8 @@
 """The fuzzers' targets on damage drawn from a seed: the short form, without atheris."""
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-import targets
+from fuzz import targets
 from malformed.mutations import MUTATIONS
 
 import vae_keras

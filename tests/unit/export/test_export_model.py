@@ -14,9 +14,10 @@ import pytest
 import vae_keras
 from vae_keras.cli import main as cli
 from vae_keras.errors import ArgumentError, ExportError, ModelFileError, RunDirectoryError
-from vae_keras.export import FORMATS, TOLERANCE, export_model
+from vae_keras.export import FORMATS, TOLERANCE
 from vae_keras.export.quiet import quiet
 from vae_keras.export.saved_model import SavedModel
+from vae_keras.runs.export import export_model
 
 BACKEND = keras.backend.backend()
 needs_tensorflow = pytest.mark.skipif(BACKEND != "tensorflow", reason="TensorFlow writes these")

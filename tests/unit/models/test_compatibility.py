@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from vae_keras.binary import drawn_binary
+from vae_keras.data.binarize import drawn_binary
 from vae_keras.errors import ArgumentError
 from vae_keras.likelihoods import Bernoulli, Gaussian, Likelihood, Perceptual, SquaredError
 from vae_keras.models.vae import EVALUATION_SEED

@@ -8,8 +8,8 @@ from keras import ops
 from vae_keras import Config, ReduceLROnPlateau, training_callbacks
 from vae_keras.callbacks import KLWarmup
 from vae_keras.errors import ArgumentError
-from vae_keras.schedules import Cyclical, Linear, Sigmoid
 from vae_keras.runs.callbacks import warmup_epochs
+from vae_keras.schedules import Cyclical, Linear, Sigmoid
 
 pytestmark = pytest.mark.backend
 

@@ -7,10 +7,16 @@ from rich.console import Console
 
 from vae_keras import ConditionalVAE, objectives, preset, priors, regularizers
 from vae_keras.architectures import mlp
-from vae_keras.runs.build import build_model
-from vae_keras.likelihoods import Bernoulli, SquaredError
 from vae_keras.config.preset_table import SUMMARIES
-from vae_keras.runs.console import (member_name, numbers_table, plain_console, print_model_summary, print_presets)
+from vae_keras.likelihoods import Bernoulli, SquaredError
+from vae_keras.runs.build import build_model
+from vae_keras.runs.console import (
+    member_name,
+    numbers_table,
+    plain_console,
+    print_model_summary,
+    print_presets,
+)
 
 ROW = r"(.*\S) {2,}([-\d.]+)(?: +± +([\d.]+))?"
 NUMBERS = {"loss": 9.0, "recon_loss": 5.0, "kl_loss": 1.0, "kl_scaled": 4.0, "mse": 0.1}

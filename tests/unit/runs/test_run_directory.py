@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from vae_keras import (Config, RunDirectory)
-from vae_keras.runs import directory as run
+from vae_keras import Config, RunDirectory
 from vae_keras.config.config import read_config
 from vae_keras.errors import RunDirectoryError
+from vae_keras.runs import directory as run
 
 
 def test_a_new_or_empty_directory_is_free(tmp_path):

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from vae_keras.runs import inference as applications
 from vae_keras.errors import DataError
+from vae_keras.runs import inference as applications
 
 
 @pytest.fixture

@@ -6,10 +6,10 @@ import zipfile
 import numpy as np
 import pytest
 
-from vae_keras.config.config import (Config, read_config)
+from vae_keras.config.config import Config, read_config
 from vae_keras.errors import ArgumentError, RunDirectoryError
 from vae_keras.runs.directory import RunDirectory
-from vae_keras.runs.reading import (read_arrays, read_environment, read_history, read_metrics)
+from vae_keras.runs.reading import read_arrays, read_environment, read_history, read_metrics
 
 DEEP = "[" * 100_000 + "]" * 100_000
 

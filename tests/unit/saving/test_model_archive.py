@@ -6,8 +6,9 @@ import zipfile
 import pytest
 
 import vae_keras
-from vae_keras import saving as model_file
-from vae_keras.saving import Refused, archive, read_members
+from vae_keras.saving import archive
+from vae_keras.saving.archive import read_members
+from vae_keras.saving.refused import Refused
 
 NAMES = ("config.json", "metadata.json", "model.weights.h5")
 
@@ -164,7 +165,7 @@ def test_what_is_checked_is_what_is_loaded(write, config, monkeypatch):
         path.write_bytes(b"something else")
         return original(*read)
 
-    monkeypatch.setattr(model_file, "private_copy", swapped)
+    monkeypatch.setattr(archive, "private_copy", swapped)
     assert isinstance(vae_keras.load(path), vae_keras.VAE)
 
 

@@ -7,7 +7,9 @@ import pytest
 import vae_keras
 from vae_keras.architectures import conv
 from vae_keras.likelihoods import Perceptual, SquaredError
-from vae_keras.saving import Refused, allowed, check_config
+from vae_keras.saving import allowed
+from vae_keras.saving.config import check_config
+from vae_keras.saving.refused import Refused
 
 
 def encoder_layers(config):

@@ -9,7 +9,8 @@ import pytest
 
 import vae_keras
 from vae_keras.errors import ModelFileError
-from vae_keras.saving import FORMAT_VERSION
+from vae_keras.models.format import FORMAT_VERSION
+from vae_keras.saving.archive import read_members
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "models"
 FILES = sorted(FIXTURES.glob("format_*/*.keras"))
@@ -60,7 +61,7 @@ def test_a_loaded_model_trains_on(config, write):
 
 def test_files_are_of_the_format_of_their_folder(tiny_vae, tmp_path):
     for path in FILES:
-        members = vae_keras.model_file.read_members(path)
+        members = read_members(path)
         found = members.config["config"].get("format_version", 0)
         assert f"format_{found}" == path.parent.name
     vae = tiny_vae()

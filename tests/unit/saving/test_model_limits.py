@@ -13,8 +13,10 @@ from vae_keras.errors import ModelFileError
 from vae_keras.likelihoods import Bernoulli, SquaredError
 from vae_keras.objectives import ImportanceWeighted
 from vae_keras.priors import Mixture
-from vae_keras.saving import check_config, check_size, without_initial_values
+from vae_keras.saving.config import check_config
+from vae_keras.saving.initial_values import without_initial_values
 from vae_keras.saving.refused import Refused
+from vae_keras.saving.size import check_size
 
 
 def layer_of(config, class_name, part="encoder"):

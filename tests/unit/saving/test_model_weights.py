@@ -12,7 +12,10 @@ import pytest
 import vae_keras
 from vae_keras.architectures import mlp
 from vae_keras.likelihoods import SquaredError
-from vae_keras.saving import Refused, hdf5, private_copy, read_members, read_weights
+from vae_keras.saving import hdf5
+from vae_keras.saving.archive import private_copy, read_members
+from vae_keras.saving.hdf5 import read_weights
+from vae_keras.saving.refused import Refused
 
 FILES = sorted((Path(__file__).parents[2] / "fixtures" / "models").glob("format_*/*.keras"))
 

@@ -5,7 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from vae_keras.config.rules import LARGEST_FLOAT32
+from vae_keras.checks import LARGEST_FLOAT32
 from vae_keras.errors import ArgumentError
 from vae_keras.math import Tensor
 

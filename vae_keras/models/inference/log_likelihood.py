@@ -9,7 +9,7 @@ import numpy as np
 from keras import ops
 from rich.progress import track
 
-from vae_keras.binary import is_binary
+from vae_keras.data.binarize import is_binary
 from vae_keras.errors import ArgumentError
 from vae_keras.likelihoods import Bernoulli
 from vae_keras.math import DiagonalGaussian

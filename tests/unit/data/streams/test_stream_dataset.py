@@ -10,8 +10,7 @@ from PIL import Image
 from vae_keras.data import ImageFiles, Split, binarized, load_dataset, split, without_classes
 from vae_keras.data import dataset as image_dataset
 from vae_keras.data.readers import folder
-from vae_keras.data.readers.sprite_folder import sprite_values, write_sprites
-from vae_keras.data.readers.sprites import FACTORS, draw_sprites
+from vae_keras.data.readers.sprites import FACTORS, draw_sprites, sprite_values, write_sprites
 from vae_keras.errors import ArgumentError, DataError
 
 

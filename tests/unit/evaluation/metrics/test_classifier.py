@@ -116,7 +116,7 @@ def test_no_more_images_are_used_than_asked_for(monkeypatch):
 
 
 def test_batches_show_each_image_once_an_epoch():
-    from vae_keras.evaluation.metrics._judge import shuffled_batches
+    from vae_keras.evaluation.metrics.classifier import shuffled_batches
 
     images = np.arange(12, dtype=np.float32).reshape(12, 1, 1, 1)
     batches = shuffled_batches(images, np.arange(12), 4, np.random.default_rng(0))

@@ -9,7 +9,26 @@ import tensorflow as tf
 from vae_keras.backend.replicas import replicas, sum_over_replicas
 from vae_keras.errors import ArgumentError
 from vae_keras.models.fitting.steps.tensorflow_adam import fuse_adam
-from vae_keras.models.fitting.steps.tensorflow_guard import apply_if
+
+
+def apply_if(allowed: Any, optimizer: Any, gradients: list[Any], variables: list[Any]) -> None:
+    """Have the optimizer take its step where `allowed` is true; otherwise nothing changes.
+
+    With several replicas it takes every step: their branches cannot reach each other, and an
+    optimizer has to.
+
+    Args:
+        allowed: Boolean scalar.
+        optimizer: The optimizer of a compiled model.
+        gradients: Of each variable.
+        variables: The weights.
+    """
+    if replicas() > 1:
+        optimizer.apply(gradients, variables)
+        return
+    if not optimizer.built:  # its variables cannot be made within a branch
+        optimizer.build(variables)
+    tf.cond(allowed, lambda: optimizer.apply(gradients, variables), lambda: None)
 
 
 class TrainingSteps:

@@ -1,7 +1,7 @@
 """Kill training runs, fail their disk, jump their clock; resume them; compare with runs left alone.
 
-    python benchmarks/faults.py --kills 100 --others 6 --output faults.json
-    python benchmarks/faults.py --kills 20 --others 0 --backend jax --output jax.json
+    python tests/robustness/run_faults.py --kills 100 --others 6 --output faults.json
+    python tests/robustness/run_faults.py --kills 20 --others 0 --backend jax --output jax.json
 
 Every run is a process of its own, at a moment and a place that the seed decides. Prints the table:
 fault, times injected, runs lost, numbers that differ. A second call with the same output goes on
@@ -20,11 +20,9 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parent.parent))  # this checkout's package
-
-from fault_injection.configurations import CONFIGURATIONS
-from fault_injection.injections import FAULTS, Injection, planned
-from fault_injection.table import complaints, markdown, summed
+from faults.configurations import CONFIGURATIONS
+from faults.injections import FAULTS, Injection, planned
+from faults.table import complaints, markdown, summed
 
 _OWN_MOUNTS = "FAULTS_OWN_MOUNTS"
 
@@ -95,8 +93,8 @@ def played(
     injections: list[Injection], arguments: argparse.Namespace, folder: Path
 ) -> list[dict[str, Any]]:
     """Play what has no result yet, some at a time, and write each result at once."""
-    from fault_injection import processes
-    from fault_injection.laboratory import Laboratory
+    from faults import processes
+    from faults.laboratory import Laboratory
 
     setting = {"backend": arguments.backend, "seed": arguments.seed}
     results = read(arguments.output, setting)
@@ -145,7 +143,7 @@ def write(path: Path | None, setting: dict[str, Any], results: list[dict[str, An
     """Write all results so far, beside and renamed."""
     if path is None:
         return
-    from fault_injection.processes import machine
+    from faults.processes import machine
 
     text = {"setting": setting, "machine": machine(), "table": summed(results), "results": results}
     beside = path.with_name(f".{path.name}.part")

@@ -6,10 +6,14 @@ from numpy.typing import ArrayLike
 from vae_keras.errors import ArgumentError
 from vae_keras.evaluation.metrics._images import check_pair, chunks, to_float
 
+# From the finest scale to the coarsest, as published; they sum to 1.
+_POWERS = np.array([0.0448, 0.2856, 0.3001, 0.2363, 0.1333])
 WINDOW = 11
 _SIGMA = 1.5
 _K1 = 0.01
 _K2 = 0.03
+# The smallest side that has five scales, each at least as large as the window.
+_SMALLEST = (WINDOW - 1) * 2 ** (len(_POWERS) - 1) + 1
 
 
 def structural_similarity(
@@ -108,3 +112,74 @@ def _blur(maps: np.ndarray) -> np.ndarray:
     for i in range(1, WINDOW):
         blurred += taps[i] * rows[:, i : i + width]
     return blurred
+
+
+def multi_scale_structural_similarity(
+    images: ArrayLike, reconstructions: ArrayLike, *, data_range: float = 1.0
+) -> np.ndarray:
+    """Compute the multi-scale structural similarity (MS-SSIM) of each reconstruction.
+
+    The same number as `tf.image.ssim_multiscale`: the images are halved four times by means of
+    2 x 2 pixels (of an odd side the last line is repeated first), the contrast-structure terms of
+    the four finer scales and the similarity of the coarsest are raised to the published powers
+    (0.0448, 0.2856, 0.3001, 0.2363, 0.1333) and multiplied, channel by channel. A term below zero
+    counts as zero, and then the product is zero.
+
+    Args:
+        images: Images, shape `(n, height, width, channels)`, float, or uint8, which is divided
+            by 255. Large enough for the window at the coarsest scale; see `ms_ssim_is_defined`.
+        reconstructions: Their reconstructions, of the same shape, float or uint8.
+        data_range: Difference between the largest and the smallest value that a pixel can have.
+            Defaults to `1.0`, which is right for float in `[0, 1]` and for uint8.
+
+    Returns:
+        Similarity of each image, shape `(n,)`, float64, in `[0, 1]`.
+
+    Raises:
+        ArgumentError: If the shapes differ, there are no images, they are too small, or they span
+            more than `data_range`.
+
+    References:
+        Wang, Simoncelli & Bovik (2003), "Multiscale structural similarity for image quality
+        assessment", Asilomar Conference on Signals, Systems and Computers.
+    """
+    originals, copies = check_pair(images, reconstructions, data_range=data_range)
+    if not ms_ssim_is_defined(originals.shape[1:]):
+        raise ArgumentError(
+            f"`images` must be at least {_SMALLEST} pixels high and wide for the multi-scale "
+            "structural similarity; take `structural_similarity` for smaller ones. "
+            f"Received: images.shape={originals.shape}"
+        )
+    scores = np.empty(len(originals))
+    for chunk in chunks(originals.shape):
+        x, y = to_float(originals[chunk]), to_float(copies[chunk])
+        product = np.ones((len(x), x.shape[-1]))
+        for power in _POWERS[:-1]:
+            _, contrast = ssim_and_contrast(x, y, data_range)
+            product *= np.maximum(contrast, 0.0) ** power
+            x, y = _halve(x), _halve(y)
+        similarity, _ = ssim_and_contrast(x, y, data_range)
+        product *= np.maximum(similarity, 0.0) ** _POWERS[-1]
+        scores[chunk] = product.mean(axis=1)
+    return scores
+
+
+def ms_ssim_is_defined(image_shape: tuple[int, ...]) -> bool:
+    """Say whether images are large enough for the multi-scale structural similarity.
+
+    Args:
+        image_shape: `(height, width, channels)` or `(height, width)`, in pixels.
+
+    Returns:
+        True if height and width are at least 161 pixels: halved four times, rounded up, they are
+        the 11 of the window.
+    """
+    return min(image_shape[:2]) >= _SMALLEST
+
+
+def _halve(images: np.ndarray) -> np.ndarray:
+    """Average squares of 2 x 2 pixels; a last row or column without a partner is its own."""
+    n, height, width, channels = images.shape
+    even = np.pad(images, ((0, 0), (0, height % 2), (0, width % 2), (0, 0)), mode="edge")
+    shape = (n, (height + 1) // 2, 2, (width + 1) // 2, 2, channels)
+    return even.reshape(shape).mean(axis=(2, 4))

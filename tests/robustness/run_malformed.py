@@ -1,6 +1,6 @@
 """Does any malformed file get code run, a file read or written, or take long, when it is loaded?
 
-    python benchmarks/malformed_files.py --output /tmp/malformed
+    python tests/robustness/run_malformed.py --output /tmp/malformed
 
 gives well over a thousand malformed data and `.keras` files, of a hundred kinds, to `load_dataset`,
 `vae_keras.load` and, one in ten, to a command. They are loaded in a child process; a folder of

@@ -1,6 +1,6 @@
 """Fuzz one loader for a while, guided by the code that it reaches; needs `pip install atheris`.
 
-    python tests/fuzz/fuzz.py arrays --seconds 300 --corpus /tmp/corpus
+    python tests/robustness/run_fuzz.py arrays --seconds 300 --corpus /tmp/corpus
 
 An exception that is not the package's own, more than 2 s of the processor or more than 1 GiB is a
 finding: the program stops with the traceback, and the file is `crash-...` in the corpus folder.
@@ -15,7 +15,7 @@ from pathlib import Path
 
 os.environ.update(TF_CPP_MIN_LOG_LEVEL="3", VAE_KERAS_OFFLINE="1")
 
-import targets  # the folder of a program is on the path
+from fuzz import targets
 
 # Python code whose branches guide the search.
 _INSTRUMENTED = ["vae_keras", "zipfile", "numpy.lib", "PIL", "keras.src.saving"]
@@ -31,7 +31,6 @@ def main() -> None:
     import atheris
 
     with atheris.instrument_imports(include=_INSTRUMENTED):
-
         if arguments.target == "model":
             import vae_keras
 

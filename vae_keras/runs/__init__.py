@@ -1,0 +1,1 @@
+"""One run directory: train, read, evaluate, report."""
