@@ -1,11 +1,11 @@
 """Pure functions on tensors that every axis of the package shares. All run in float32."""
 
 import math
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from keras import ops
 
-Tensor = Any  # a tensor of whichever backend runs
+from vae_keras._types import Tensor as Tensor  # here too, for members outside the package
 
 LOG_VAR_LIMIT = 20.0
 _LOG_2_PI = math.log(2.0 * math.pi)
