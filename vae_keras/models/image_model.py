@@ -1,7 +1,7 @@
 """What every model of images has: two parts, a data range, checks before training."""
 
 from contextlib import nullcontext
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 import numpy as np
@@ -43,9 +43,14 @@ class ImageModel(SharedBatches, GradientGuard, TrainingSteps, Inference, keras.M
             step is left out, > 0; the metric `skipped_steps` counts them. Defaults to `None`, none
             but those whose gradient is not finite.
         **kwargs: `name` and the like, for `keras.Model`.
+
+    Attributes:
+        is_variational: Whether the code of an image has a distribution, and there is a prior to
+            sample codes from.
     """
 
     parts: tuple[str, ...] = ("encoder", "decoder", "likelihood")
+    is_variational: ClassVar[bool] = False
 
     def __init__(
         self,

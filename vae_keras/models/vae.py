@@ -83,6 +83,7 @@ class VAE(Probabilistic, ImageModel):
         "objective",
         "kl_schedule",
     )
+    is_variational = True
 
     def __init__(
         self,

@@ -36,6 +36,7 @@ def test_its_sizes_are_those_of_its_parts(model):
     assert model.image_shape == (8, 8, 1)
     assert model.latent_dim == 2
     assert model.num_classes == (3 if isinstance(model, ConditionalVAE) else 0)
+    assert model.is_variational == hasattr(model, "prior") == isinstance(model, VAE)
     assert model.seed == model.get_config()["seed"] == 3
 
 
