@@ -4,11 +4,8 @@ Each check takes the name of the argument as its user wrote it, and the value. I
 in the form that the package computes with, or raises `ArgumentError`.
 """
 
-import operator
-from numbers import Real
+from numbers import Integral, Real
 from typing import Any
-
-import numpy as np
 
 from vae_keras.errors import ArgumentError
 
@@ -20,20 +17,15 @@ def as_integer(value: Any) -> int | None:
 
     A boolean is no number, and 2.0 is no whole number: either is more likely a mistake.
     """
-    if isinstance(value, (bool, np.bool_, np.ndarray)):
-        return None
-    try:
-        return operator.index(value)
-    except TypeError:
-        return None
+    # NumPy registers its integers as `Integral`; this module does not import it, to stay light.
+    return int(value) if isinstance(value, Integral) and not isinstance(value, bool) else None
 
 
 def as_finite(value: Any) -> float | None:
     """Return a number as a `float`; `None` unless it stays finite in float32, as models compute."""
-    if not isinstance(value, Real) or isinstance(value, (bool, np.bool_)):
+    if not isinstance(value, Real) or isinstance(value, bool):
         return None
-    number = float(value)
-    return number if abs(number) <= LARGEST_FLOAT32 else None
+    return float(value) if abs(value) <= LARGEST_FLOAT32 else None
 
 
 def positive_integer(name: str, value: Any) -> int:
