@@ -77,7 +77,7 @@ BLOCK = re.compile(r"```python\n(.*?)```", re.DOTALL)
 
 def page_blocks():
     """Return the Python of the page, by the runtime that each block imports."""
-    blocks = BLOCK.findall((REPOSITORY / "docs" / "export.md").read_text())
+    blocks = BLOCK.findall((REPOSITORY / "docs" / "guide" / "export.md").read_text())
     runtimes = ("onnxruntime", "tensorflow", "ai_edge_litert")
     return {name: block for name in runtimes for block in blocks if name in block}
 

@@ -20,6 +20,7 @@ DATASET_NAMES: tuple[str, ...] = (
     "folder",
     "array",
 )
+"""Data sets that `load_dataset` knows by name."""
 _WITHOUT_FILES = {"digits": "scikit-learn carries", "sprites": "the package draws"}
 
 

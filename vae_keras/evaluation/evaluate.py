@@ -56,8 +56,8 @@ def evaluate(
 
     The losses are those of the model's test step: codes drawn with a fixed seed, final KL weight.
     Reconstructions are deterministic (code = mean) and are compared in `[0, 1]`. What needs
-    training images or labels is left out without them. docs/evaluation.md says what each number
-    means, and which are estimates.
+    training images or labels is left out without them. docs/guide/evaluation.md says what each
+    number means, and which are estimates.
 
     Args:
         model: A `VAE`, `ConditionalVAE` or `Autoencoder`.

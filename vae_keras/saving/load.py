@@ -19,7 +19,7 @@ def load(
 
     No code comes from a file: one that names a class or function that is neither this package's
     nor on its list of Keras' is refused, and so is one that would take more time or memory than
-    its size lets expect (docs/security.md).
+    its size lets expect (docs/how_to/security.md).
 
     Args:
         path: A run directory, or a `.keras` file.

@@ -11,7 +11,7 @@ from vae_keras.config.config import read_config
 from vae_keras.config.presets import check_members
 from vae_keras.studies.sweep.grid import sweep_points
 
-PAGE = Path(__file__).parents[3] / "docs" / "studies_commands.md"
+PAGE = Path(__file__).parents[3] / "docs" / "how_to" / "studies_commands.md"
 BLOCKS = re.findall(r"```bash\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.S)
 COMMANDS = [line for block in BLOCKS for line in block.splitlines()]
 # Studies that are wanted, by the settings they vary.

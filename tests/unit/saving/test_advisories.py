@@ -1,6 +1,6 @@
 """One file for each public advisory on Keras' loading of models: refused, and nothing has run.
 
-The names are those of the table in `docs/security.md`.
+The names are those of the table in `docs/how_to/security.md`.
 """
 
 import base64
@@ -18,7 +18,7 @@ import pytest
 
 import vae_keras
 
-DOCS = Path(__file__).parents[3] / "docs" / "security.md"
+DOCS = Path(__file__).parents[3] / "docs" / "how_to" / "security.md"
 
 
 def function(module, name):

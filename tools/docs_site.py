@@ -1,0 +1,100 @@
+"""Hooks of `mkdocs build`: formulae as MathML, and what has to be true of the whole site.
+
+mkdocs.yml names this file. The package is read and not imported, so that the site builds without
+Keras. Each problem is a warning, and with `strict: true` a warning fails the build.
+"""
+
+import ast
+import html
+import logging
+import re
+import zlib
+from pathlib import Path
+
+from latex2mathml.converter import convert
+
+log = logging.getLogger("mkdocs.hooks.docs_site")
+ROOT = Path(__file__).parents[1]
+# Beside the names of `vae_keras.__all__`: the packages whose `__all__` has a page of its own.
+PUBLIC = ("data", "models")
+FORMULA = re.compile(r'<(span|div) class="arithmatex">\\[(\[](.*?)\\[)\]]</\1>', re.DOTALL)
+# What a browser would ask another server for; a link that a reader may follow is none.
+FOREIGN = re.compile(
+    r"<(?:script|img|iframe|source)\b[^>]*\bsrc=[\"']?(?:https?:)?//[^>]*>"
+    r"|<link\b(?=[^>]*rel=[\"']?(?:stylesheet|preconnect|preload|icon))"
+    r"[^>]*href=[\"']?(?:https?:)?//[^>]*>"
+)
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+
+
+def on_page_content(html_text, **kwargs):
+    """Replace each formula, which arithmatex has marked, by MathML."""
+
+    def mathml(match):
+        display = "block" if match.group(1) == "div" else "inline"
+        return convert(html.unescape(match.group(2)).strip(), display=display)
+
+    return FORMULA.sub(mathml, html_text)
+
+
+def on_post_build(config, **kwargs):
+    """Warn of public names without an entry, of requests to other servers, of dead README links."""
+    site = Path(config["site_dir"])
+    documented = inventory(site / "objects.inv")
+    for name in sorted(public_names() - documented):
+        log.warning("`%s` is public and not in docs/api/", name)
+    for page in sorted(site.rglob("*.html")):
+        for tag in FOREIGN.findall(page.read_text(encoding="utf-8")):
+            log.warning("%s asks another server: %s", page.relative_to(site), tag)
+    for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"):
+        for link in dead_links(ROOT / name):
+            log.warning("%s links to %s, which is not there", name, link)
+
+
+def inventory(path):
+    """Return the names that mkdocstrings has documented."""
+    raw = path.read_bytes()
+    head = re.match(rb"(?:#.*\n){4}", raw).end()
+    lines = zlib.decompress(raw[head:]).decode("utf-8").splitlines()
+    return {line.split(" ", 1)[0] for line in lines}
+
+
+def public_names():
+    """Return the full names of all that `vae_keras` and its public packages export."""
+    names = set()
+    packages = [name for name in exported(ROOT / "vae_keras") if module_of(name) is not None]
+    for name in exported(ROOT / "vae_keras"):
+        names.add(f"vae_keras.{name}")
+    for package in {*packages, *PUBLIC}:
+        path = module_of(package)
+        names |= {f"vae_keras.{package}.{name}" for name in exported(path)}
+    return names
+
+
+def module_of(name):
+    """Return the folder or file of a public package or module, or `None` for another name."""
+    for path in (ROOT / "vae_keras" / name, ROOT / "vae_keras" / f"{name}.py"):
+        if path.exists():
+            return path
+    return None
+
+
+def exported(path):
+    """Return a module's `__all__`, or what it defines, without importing it."""
+    source = path / "__init__.py" if path.is_dir() else path
+    body = ast.parse(source.read_text(encoding="utf-8")).body
+    for node in body:
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "__all__":
+            return ast.literal_eval(node.value)
+    defined = [node.name for node in body if isinstance(node, (ast.ClassDef, ast.FunctionDef))]
+    return [name for name in defined if not name.startswith("_")]
+
+
+def dead_links(path):
+    """Yield the relative links that lead nowhere, of a Markdown file that need not exist."""
+    if not path.exists():
+        return
+    for link in LINK.findall(path.read_text(encoding="utf-8")):
+        target = link.partition("#")[0]
+        if target and "://" not in target and not (path.parent / target).exists():
+            yield link
