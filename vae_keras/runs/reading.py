@@ -1,7 +1,6 @@
 """What a run directory holds, read back; one wording for what is missing."""
 
 import csv
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +11,12 @@ from vae_keras.config.config import Config, read_config
 from vae_keras.data import ImageDataset
 from vae_keras.errors import ArgumentError, RunDirectoryError, VAEKerasError, unknown_name
 from vae_keras.evaluation import Evaluation
-from vae_keras.io.bounded import check_unpacked, open_regular
+from vae_keras.io.bounded import check_unpacked, open_regular, open_zip
 from vae_keras.io.json import read_json
 from vae_keras.runs.build import load_data
 from vae_keras.runs.directory import RunDirectory
-from vae_keras.saving.bounded_file import BoundedFile
 
+_MAX_TABLE = 1 << 16  # bytes: names and places of a few hundred arrays
 _MAX_HISTORY = 64 << 20  # bytes; an epoch takes about 200
 
 
@@ -114,13 +113,11 @@ def _check_size(path: Path) -> None:
 def _arrays(path: Path) -> dict[str, np.ndarray]:
     """Read arrays, once what they unpack to is known to be in proportion to the file."""
     with open_regular(path) as file:
-        bounded = BoundedFile(file)
-        with zipfile.ZipFile(bounded) as archive:
+        with open_zip(file, _MAX_TABLE) as archive:
             unpacked = sum(member.file_size for member in archive.infolist())
         check_unpacked(path, path.stat().st_size, unpacked)
-        bounded.unbounded()
-        bounded.seek(0)
-        with np.load(bounded, allow_pickle=False) as arrays:
+        file.seek(0)
+        with np.load(file, allow_pickle=False) as arrays:
             return {name: arrays[name] for name in arrays.files}
 
 

@@ -2,7 +2,6 @@
 
 import json
 import os
-import stat
 import tempfile
 import zipfile
 from collections.abc import Iterator
@@ -11,14 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from vae_keras.errors import DataError
+from vae_keras.io.bounded import LongTableError, machine_memory, open_regular, open_zip
 from vae_keras.io.json import MAX_BYTES, parse_json
-from vae_keras.saving.bounded_file import BoundedFile
 from vae_keras.saving.hdf5 import Weights
 from vae_keras.saving.refused import Refused
 
 CONFIG, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
 _NAMES = (CONFIG, METADATA, WEIGHTS)
-_MAX_METADATA = 1 << 16
+_MAX_TABLE, _MAX_METADATA = 1 << 16, 1 << 16
 # Keras stores weights as they are; a file that someone has compressed shrinks by much less.
 _MAX_EXPANSION, _MAY_EXPAND_TO = 10, 64 << 20
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
@@ -48,21 +48,20 @@ def read_members(path: Path) -> Members:
             its size lets expect.
         OSError: If it cannot be read.
     """
-    # Without O_NONBLOCK a named pipe would wait for somebody to write.
-    with open(path, "rb", buffering=0, opener=_not_waiting) as file:
-        status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            raise Refused("no regular file")
-        bounded = BoundedFile(file)
-        try:
-            with zipfile.ZipFile(bounded) as archive:
-                _check_members(archive.infolist(), status.st_size)
-                bounded.unbounded()
-                config, metadata, weights = (_read(archive, name) for name in _NAMES)
-        except Refused:
-            raise
-        except Exception as error:  # `zipfile` and `zlib` raise many kinds on damaged files
-            raise Refused(f"no whole zip archive: {error}") from error
+    try:
+        file = open_regular(path)
+    except DataError as error:
+        raise Refused("no regular file") from error
+    try:
+        with file, open_zip(file, _MAX_TABLE) as archive:
+            _check_members(archive.infolist(), os.fstat(file.fileno()).st_size)
+            config, metadata, weights = (_read(archive, name) for name in _NAMES)
+    except Refused:
+        raise
+    except LongTableError as error:
+        raise Refused(str(error)) from error
+    except Exception as error:  # `zipfile` and `zlib` raise many kinds on damaged files
+        raise Refused(f"no whole zip archive: {error}") from error
     return Members(_json(config, CONFIG), _json(metadata, METADATA), weights)
 
 
@@ -128,7 +127,8 @@ def _check_sizes(declared: dict[str, int], size: int) -> None:
             raise Refused(f"{name} of {declared[name]} bytes, more than {most}")
     if declared[WEIGHTS] > max(_MAY_EXPAND_TO, _MAX_EXPANSION * size):
         raise Refused(f"{WEIGHTS} of {declared[WEIGHTS]} bytes in a file of {size}")
-    if declared[WEIGHTS] > _half_of_memory():
+    memory = machine_memory()
+    if memory is not None and declared[WEIGHTS] > memory / 2:
         raise Refused(f"{WEIGHTS} of {declared[WEIGHTS]} bytes, more than half of the memory here")
 
 
@@ -137,17 +137,6 @@ def _read(archive: zipfile.ZipFile, name: str) -> bytes:
     if len(content) != archive.getinfo(name).file_size:
         raise Refused(f"{name} is not as long as it says")
     return content
-
-
-def _half_of_memory() -> float:
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2
-    except (AttributeError, ValueError, OSError):  # Windows does not tell
-        return float("inf")
-
-
-def _not_waiting(path: str, flags: int) -> int:
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def _json(content: bytes, name: str) -> Any:

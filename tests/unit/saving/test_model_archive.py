@@ -121,7 +121,7 @@ def test_a_terabyte_of_nothing(good, refused, tmp_path):
 
 
 def test_weights_larger_than_half_of_the_memory(write, refused, monkeypatch):
-    monkeypatch.setattr(archive, "_half_of_memory", lambda: 1000.0)
+    monkeypatch.setattr(archive, "machine_memory", lambda: 2000)
     assert "more than half of the memory here" in refused(write())
 
 

@@ -11,11 +11,11 @@ from typing import IO, Any, BinaryIO
 import numpy as np
 
 from vae_keras.errors import DataError
-from vae_keras.io.bounded import check_unpacked, open_regular
+from vae_keras.io.bounded import LongTableError, check_unpacked, open_regular, open_zip
 from vae_keras.io.text import printable
 
 _MAGIC = {".npy": (b"\x93NUMPY",), ".npz": (b"PK\x03\x04", b"PK\x05\x06")}
-_DIRECTORY_BYTES = 1 << 20  # of an archive: names and places of more than 10,000 arrays
+_MAX_TABLE = 1 << 20  # bytes: names and places of more than 10,000 arrays
 _SHOWN = 200  # characters
 _COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # what NumPy writes
 
@@ -42,8 +42,7 @@ def read_npz(path: Path, wanted: Collection[str], needed: Collection[str]) -> di
     """
 
     def read(path: Path, file: BinaryIO) -> dict[str, np.ndarray]:
-        _check_directory(path, file)
-        with zipfile.ZipFile(file) as archive:
+        with open_zip(file, _MAX_TABLE) as archive:
             members = _members(path, archive)
             if not set(members) & set(needed):
                 raise DataError(
@@ -82,15 +81,6 @@ def _one_array(path: Path, file: BinaryIO) -> np.ndarray:
     _check_header(path, file, size)
     file.seek(0)
     return np.asarray(np.lib.format.read_array(file, allow_pickle=False))
-
-
-def _check_directory(path: Path, file: BinaryIO) -> None:
-    """Raise unless the archive's list of members is short, before it is read."""
-    end = zipfile._EndRecData(file)  # type: ignore[attr-defined]
-    if end is not None and end[5] > _DIRECTORY_BYTES:
-        raise DataError(
-            f"{path} must hold a few arrays. Received: a list of them of {end[5]} bytes"
-        )
 
 
 def _members(path: Path, archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
@@ -155,7 +145,11 @@ def _pickled(path: Path) -> str:
 
 
 def _message(path: Path, error: Exception) -> str:
-    """Return one line for what went wrong within NumPy."""
+    """Return one line for what went wrong within `zipfile` or NumPy."""
+    if isinstance(error, LongTableError):
+        return (
+            f"{path} must hold a few arrays. Received: its table of contents is {error.size} bytes"
+        )
     text = _short(
         getattr(error, "strerror", None) or str(error)
     )  # zipfile shows names of any length
