@@ -1,0 +1,55 @@
+"""Every command that the README and the docs show can be typed."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from vae_keras.cli import main as cli
+from vae_keras.config.presets import check_members
+
+REPOSITORY = Path(__file__).parents[3]
+PAGES = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").rglob("*.md"))]
+PROGRAMS = {"vae-keras": (), "train.py": ("train",)}
+# A page on how to write a member shows how it will be called.
+WRITTEN_BY_THE_READER = ("laplace", "sparse_means")
+
+
+def commands(text):
+    """Return the command lines of this package's programs in a Markdown page."""
+    blocks = re.findall(r"^```(\w*)\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    shell = "".join(block for language, block in blocks if language in ("bash", ""))
+    lines = shell.replace("\\\n", " ").splitlines()
+    for row in re.findall(r"^\|.*\|$", text, re.MULTILINE):
+        lines += re.findall(r"`(vae-keras [^`]+ --[^`]+)`", row)
+    for line in lines:
+        words = shlex.split(line, comments=True)
+        for position, word in enumerate(words):
+            if Path(word).name in PROGRAMS:
+                yield line.strip(), [*PROGRAMS[Path(word).name], *words[position + 1 :]]
+                break
+
+
+COMMANDS = [
+    pytest.param(arguments, id=f"{page.stem}: {line}")
+    for page in PAGES
+    for line, arguments in commands(page.read_text(encoding="utf-8"))
+    if not any(word in line for word in (*WRITTEN_BY_THE_READER, "..."))
+]
+
+
+def test_commands_are_found():
+    assert len(COMMANDS) > 100
+
+
+@pytest.mark.parametrize("arguments", COMMANDS)
+def test_the_command_can_be_typed(arguments):
+    name, *flags = arguments
+    if name == "--help" or "--help" in flags or flags == ["--resume", "runs/<name>"]:
+        return
+    if "--resume" in flags or "--config" in flags:
+        return  # reads a run
+    command = cli._parse(name, flags)
+    if name == "train":
+        check_members(command.settings)
