@@ -1,43 +1,66 @@
 """What an argument must be: one rule for each kind of value, used everywhere.
 
 Each check takes the name of the argument as its user wrote it, and the value. It returns the value
-in the form that the package computes with, or raises `ArgumentError`.
+in the form that the package computes with and saves, plain Python numbers, or raises
+`ArgumentError`.
 """
 
+from collections.abc import Iterable
 from numbers import Integral, Real
-from typing import Any
+from typing import TYPE_CHECKING
 
-from vae_keras.errors import ArgumentError
+from vae_keras.errors import ArgumentError, unknown_name
+
+if TYPE_CHECKING:  # the help of the command line, which needs these checks, is fast without NumPy
+    import numpy as np
+    from numpy.typing import ArrayLike
 
 LARGEST_FLOAT32 = 3.4028234663852886e38
 
 
-def as_integer(value: Any) -> int | None:
+def as_integer(value: object) -> int | None:
     """Return a whole number, Python's or NumPy's, as an `int`; `None` for anything else.
 
-    A boolean is no number, and 2.0 is no whole number: either is more likely a mistake.
+    Booleans and floats such as 2.0 are refused: either is more likely a mistake.
     """
-    # NumPy registers its integers as `Integral`; this module does not import it, to stay light.
+    # NumPy registers its integers as `Integral`, and its booleans as no number.
     return int(value) if isinstance(value, Integral) and not isinstance(value, bool) else None
 
 
-def as_finite(value: Any) -> float | None:
+def as_finite(value: object) -> float | None:
     """Return a number as a `float`; `None` unless it stays finite in float32, as models compute."""
     if not isinstance(value, Real) or isinstance(value, bool):
         return None
-    return float(value) if abs(value) <= LARGEST_FLOAT32 else None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if abs(number) <= LARGEST_FLOAT32 else None
 
 
-def positive_integer(name: str, value: Any) -> int:
-    """Return a whole number above 0."""
+def positive_integer(name: str, value: object) -> int:
+    """Return an integer above 0."""
     number = as_integer(value)
     if number is None or number < 1:
         raise ArgumentError(f"`{name}` must be a positive integer. Received: {name}={value!r}")
     return number
 
 
-def integer(name: str, value: Any, *, at_least: int = 0) -> int:
-    """Return a whole number of at least `at_least`."""
+def positive_integers(name: str, values: object, *, at_least: int = 0) -> tuple[int, ...]:
+    """Return `at_least` or more integers above 0, as a tuple."""
+    received = tuple(values) if isinstance(values, Iterable) else (None,)
+    numbers = [as_integer(value) for value in received]
+    checked = tuple(number for number in numbers if number is not None and number > 0)
+    if len(checked) < max(len(received), at_least):
+        some = f", at least {at_least} of them" if at_least else ""
+        raise ArgumentError(
+            f"`{name}` must be positive integers{some}. Received: {name}={values!r}"
+        )
+    return checked
+
+
+def integer(name: str, value: object, *, at_least: int = 0) -> int:
+    """Return an integer of at least `at_least`."""
     number = as_integer(value)
     if number is None or number < at_least:
         raise ArgumentError(
@@ -46,7 +69,12 @@ def integer(name: str, value: Any, *, at_least: int = 0) -> int:
     return number
 
 
-def positive_number(name: str, value: Any) -> float:
+def check_seed(seed: object) -> int | None:
+    """Return a seed: an integer of at least 0, or `None` for a random one."""
+    return None if seed is None else integer("seed", seed)
+
+
+def positive_number(name: str, value: object) -> float:
     """Return a finite number above 0."""
     number = as_finite(value)
     if number is None or not number > 0:
@@ -54,7 +82,7 @@ def positive_number(name: str, value: Any) -> float:
     return number
 
 
-def not_negative(name: str, value: Any) -> float:
+def not_negative(name: str, value: object) -> float:
     """Return a finite number of at least 0."""
     number = as_finite(value)
     if number is None or number < 0:
@@ -62,3 +90,37 @@ def not_negative(name: str, value: Any) -> float:
             f"`{name}` must be a finite number of at least 0. Received: {name}={value!r}"
         )
     return number
+
+
+def one_of(name: str, value: str, known: Iterable[str]) -> str:
+    """Return a name that is one of `known`; the error suggests the nearest ones."""
+    names = tuple(known)
+    if value not in names:
+        raise unknown_name(name, value, names)
+    return value
+
+
+def matrix(name: str, values: "ArrayLike") -> "np.ndarray":
+    """Return finite values of shape `(n, latent_dim)`, neither of them 0, as float64."""
+    import numpy as np
+
+    array = np.asarray(values, dtype=np.float64)
+    if array.ndim != 2 or 0 in array.shape:
+        raise ArgumentError(
+            f"`{name}` must have the shape (n, latent_dim), neither of them zero. "
+            f"Received: {name}.shape={array.shape}"
+        )
+    finite(name, array)
+    return array
+
+
+def finite(name: str, values: "np.ndarray") -> None:
+    """Refuse NaN and infinity, which would otherwise turn into a plausible number."""
+    import numpy as np
+
+    wrong = values.size - int(np.count_nonzero(np.isfinite(values)))
+    if wrong:
+        raise ArgumentError(
+            f"`{name}` must be finite numbers. "
+            f"Received: {wrong} of {values.size} values are NaN or infinite"
+        )

@@ -6,7 +6,6 @@ A message names the argument in backticks, says what was expected and ends with
 
 import difflib
 from collections.abc import Iterable
-from numbers import Integral
 
 
 class VAEKerasError(Exception):
@@ -14,7 +13,7 @@ class VAEKerasError(Exception):
 
 
 class ArgumentError(VAEKerasError, ValueError):
-    """An argument, flag or configuration value makes no sense."""
+    """An argument, a flag or a setting is out of range or contradicts another."""
 
 
 class DataError(VAEKerasError, ValueError):
@@ -26,11 +25,11 @@ class ModelFileError(VAEKerasError, ValueError):
 
 
 class RunDirectoryError(VAEKerasError, OSError):
-    """A run directory exists already, cannot be written or is not one."""
+    """A run directory exists already, cannot be written, or was not written by this package."""
 
 
 class ExportError(VAEKerasError, RuntimeError):
-    """A model cannot be written for another runtime, or computes something else there."""
+    """A model cannot be written for another runtime, or gives other results there."""
 
 
 class TrainingDivergedError(VAEKerasError, ArithmeticError):
@@ -51,9 +50,3 @@ def unknown_name(argument: str, received: object, known: Iterable[str]) -> Argum
     return ArgumentError(
         f"`{argument}` must be one of {', '.join(names)}.{hint} Received: {argument}={received!r}"
     )
-
-
-def check_seed(seed: object) -> None:
-    """Raise `ArgumentError` unless `seed` is an integer of at least 0, of NumPy too, or `None`."""
-    if seed is not None and (not isinstance(seed, Integral) or seed < 0):
-        raise ArgumentError(f"`seed` must be an integer >= 0. Received: seed={seed!r}")

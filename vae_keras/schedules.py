@@ -5,16 +5,22 @@ the model. It takes Python numbers (epochs, in `KLWarmup`) and tensors (steps, i
 training step) alike, and is registered with Keras, so that a model saved with one loads again.
 """
 
-import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from numbers import Real
 from typing import Any
 
 import keras
 from keras import ops
 
-from vae_keras.errors import ArgumentError, unknown_name
+from vae_keras.checks import (
+    as_finite,
+    as_integer,
+    not_negative,
+    one_of,
+    positive_integer,
+    positive_number,
+)
+from vae_keras.errors import ArgumentError
 
 
 class Schedule:
@@ -33,14 +39,25 @@ class Schedule:
     def from_config(cls, config: dict[str, Any]) -> "Schedule":
         return cls(**config)
 
+    def _check(self, name: str, check: Callable[[str, object], float]) -> None:
+        """Check a field, and keep an integer as one: files of models hold what was given."""
+        value = check(name, getattr(self, name))
+        whole = as_integer(getattr(self, name))
+        object.__setattr__(self, name, value if whole is None else whole)
 
-def _check(name: str, value: Any, accepts: Callable[[float], bool], expected: str) -> None:
-    if not isinstance(value, Real) or not accepts(float(value)):
-        raise ArgumentError(f"`{name}` must be {expected}. Received: {name}={value!r}")
+
+def _from_0_to_1(name: str, value: object) -> float:
+    number = as_finite(value)
+    if number is None or not 0 <= number <= 1:
+        raise ArgumentError(f"`{name}` must be in [0, 1]. Received: {name}={value!r}")
+    return number
 
 
-def _check_positive(name: str, value: Any) -> None:
-    _check(name, value, lambda number: 0 < number < math.inf, "greater than 0 and finite")
+def _above_0_to_1(name: str, value: object) -> float:
+    number = as_finite(value)
+    if number is None or not 0 < number <= 1:
+        raise ArgumentError(f"`{name}` must be in (0, 1]. Received: {name}={value!r}")
+    return number
 
 
 @keras.saving.register_keras_serializable("vae_keras")
@@ -55,7 +72,7 @@ class Constant(Schedule):
     value: float = 1.0
 
     def __post_init__(self) -> None:
-        _check("value", self.value, lambda value: value >= 0, "at least 0")
+        self._check("value", not_negative)
 
     def __call__(self, step: Any) -> Any:
         return ops.convert_to_tensor(self.value, "float32")
@@ -84,8 +101,8 @@ class Linear(Schedule):
     start: float = 0.0
 
     def __post_init__(self) -> None:
-        _check_positive("duration", self.duration)
-        _check("start", self.start, lambda start: 0 <= start <= 1, "in [0, 1]")
+        self._check("duration", positive_number)
+        self._check("start", _from_0_to_1)
 
     def __call__(self, step: Any) -> Any:
         progress = ops.clip(ops.cast(step, "float32") / self.duration, 0.0, 1.0)
@@ -119,12 +136,9 @@ class Cyclical(Schedule):
     rising: float = 0.5
 
     def __post_init__(self) -> None:
-        _check_positive("duration", self.duration)
-        if not isinstance(self.cycles, int) or isinstance(self.cycles, bool) or self.cycles < 1:
-            raise ArgumentError(
-                f"`cycles` must be a positive integer. Received: cycles={self.cycles!r}"
-            )
-        _check("rising", self.rising, lambda rising: 0 < rising <= 1, "in (0, 1]")
+        self._check("duration", positive_number)
+        self._check("cycles", positive_integer)
+        self._check("rising", _above_0_to_1)
 
     def __call__(self, step: Any) -> Any:
         step = ops.clip(ops.cast(step, "float32"), 0.0, self.duration)
@@ -160,8 +174,8 @@ class Sigmoid(Schedule):
     steepness: float = 10.0
 
     def __post_init__(self) -> None:
-        _check_positive("duration", self.duration)
-        _check_positive("steepness", self.steepness)
+        self._check("duration", positive_number)
+        self._check("steepness", positive_number)
 
     def __call__(self, step: Any) -> Any:
         progress = ops.clip(ops.cast(step, "float32") / self.duration, 0.0, 1.0)
@@ -178,6 +192,5 @@ def named_schedule(name: str, duration: float) -> Schedule | None:
         duration: Steps or epochs, >= 0.
     """
     kinds = {"linear": Linear, "sigmoid": Sigmoid, "cyclical": Cyclical}
-    if name not in kinds:
-        raise unknown_name("kl_schedule", name, kinds)
-    return kinds[name](duration) if duration else None
+    kind = kinds[one_of("kl_schedule", name, kinds)]
+    return kind(duration) if duration else None

@@ -1,3 +1,4 @@
+import json
 import math
 
 import keras
@@ -115,25 +116,35 @@ def test_schedules_are_values_that_keras_saves(schedule):
     assert keras.saving.deserialize_keras_object(config) == schedule
 
 
+def test_a_config_has_plain_numbers_of_the_kind_that_was_given():
+    config = Cyclical(np.int64(9), np.int32(3), np.float32(0.5)).get_config()
+    assert [type(value) for value in config.values()] == [int, int, float]
+    assert type(Linear(9.0).get_config()["duration"]) is float
+    assert json.loads(json.dumps(config)) == config
+
+
 @pytest.mark.parametrize(
     ("build", "message"),
     [
-        (lambda: Linear(0), r"`duration` must be greater than 0.*duration=0"),
+        (lambda: Linear(0), r"`duration` must be a finite number above 0.*duration=0"),
         (lambda: Linear(-3), "`duration`"),
         (lambda: Linear(float("nan")), "`duration`"),
-        (lambda: Linear(float("inf")), "`duration` must be greater than 0 and finite"),
+        (lambda: Linear(float("inf")), "`duration` must be a finite number above 0"),
         (lambda: Linear("5"), r"`duration` .* Received: duration='5'"),
         (lambda: Linear(5, start=1.5), r"`start` must be in \[0, 1\].*start=1.5"),
         (lambda: Linear(5, start=float("nan")), "`start`"),
-        (lambda: Constant(-0.1), r"`value` must be at least 0.*value=-0.1"),
+        (lambda: Constant(-0.1), r"`value` must be a finite number of at least 0.*value=-0.1"),
         (lambda: Constant(float("nan")), "`value`"),
-        (lambda: Cyclical(0), r"`duration` must be greater than 0.*duration=0"),
+        (lambda: Cyclical(0), r"`duration` must be a finite number above 0.*duration=0"),
         (lambda: Cyclical(8, cycles=0), r"`cycles` must be a positive integer.*cycles=0"),
         (lambda: Cyclical(8, cycles=2.5), "`cycles` must be a positive integer"),
         (lambda: Cyclical(8, rising=0), r"`rising` must be in \(0, 1\].*rising=0"),
         (lambda: Cyclical(8, rising=1.5), "`rising`"),
-        (lambda: Sigmoid(-1), r"`duration` must be greater than 0.*duration=-1"),
-        (lambda: Sigmoid(8, steepness=0), r"`steepness` must be greater than 0.*steepness=0"),
+        (lambda: Sigmoid(-1), r"`duration` must be a finite number above 0.*duration=-1"),
+        (
+            lambda: Sigmoid(8, steepness=0),
+            r"`steepness` must be a finite number above 0.*steepness=0",
+        ),
         (lambda: Sigmoid(8, steepness=float("inf")), "`steepness`"),
     ],
 )

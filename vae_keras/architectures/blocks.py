@@ -3,12 +3,12 @@
 import math
 from collections.abc import Callable, Sequence
 from functools import partial
-from numbers import Integral
 from typing import Any
 
 import keras
 
-from vae_keras.errors import ArgumentError, unknown_name
+from vae_keras.checks import as_integer, integer, one_of
+from vae_keras.errors import ArgumentError
 from vae_keras.math import soft_bound
 
 ImageShape = Sequence[int]
@@ -21,35 +21,20 @@ _NORMALIZATIONS: dict[str, Any] = {
 }
 
 
-def checked_image_shape(image_shape: ImageShape, latent_dim: int) -> tuple[int, int, int]:
-    """Return `(height, width, channels)`, or raise `ArgumentError` on sizes that make no sense."""
-    shape = tuple(image_shape)
-    if len(shape) != 3 or not all(isinstance(n, int) and n > 0 for n in shape):
+def checked_image_shape(image_shape: ImageShape) -> tuple[int, int, int]:
+    """Return `(height, width, channels)`, or raise `ArgumentError` unless all are positive."""
+    sizes = tuple(as_integer(size) or 0 for size in image_shape)
+    if len(sizes) != 3 or min(sizes) < 1:
         raise ArgumentError(
             "`image_shape` must be (height, width, channels), positive integers. "
             f"Received: image_shape={image_shape!r}"
         )
-    if not isinstance(latent_dim, int) or latent_dim < 1:
-        raise ArgumentError(
-            f"`latent_dim` must be a positive integer. Received: latent_dim={latent_dim!r}"
-        )
-    return shape
-
-
-def checked_sizes(name: str, sizes: Sequence[int], *, at_least: int = 0) -> tuple[int, ...]:
-    """Return layer sizes as a tuple, or raise `ArgumentError` unless all are positive integers."""
-    if len(sizes) < at_least or not all(isinstance(n, int) and n > 0 for n in sizes):
-        some = "a sequence" if at_least == 0 else f"at least {at_least}"
-        raise ArgumentError(
-            f"`{name}` must be {some} of positive integers. Received: {name}={sizes!r}"
-        )
-    return tuple(sizes)
+    return sizes[0], sizes[1], sizes[2]
 
 
 def check_normalization(normalization: str) -> None:
     """Raise `ArgumentError`, with the nearest names, unless `activated` knows it."""
-    if normalization not in _NORMALIZATIONS:
-        raise unknown_name("normalization", normalization, _NORMALIZATIONS)
+    one_of("normalization", normalization, _NORMALIZATIONS)
 
 
 def model_inputs(name: str, shape: Sequence[int], num_classes: int) -> Inputs:
@@ -67,13 +52,9 @@ def model_inputs(name: str, shape: Sequence[int], num_classes: int) -> Inputs:
     Raises:
         ArgumentError: If `num_classes` is not an integer of at least 0.
     """
-    # Any integer, as it often comes from `labels.max() + 1`; a bool is a mistake.
-    if isinstance(num_classes, bool) or not isinstance(num_classes, Integral) or num_classes < 0:
-        raise ArgumentError(
-            f"`num_classes` must be an integer of at least 0. Received: num_classes={num_classes!r}"
-        )
+    classes = integer("num_classes", num_classes)
     values = keras.Input(shape, name=name)
-    return values, keras.Input((int(num_classes),), name="labels") if num_classes else None
+    return values, keras.Input((classes,), name="labels") if classes else None
 
 
 def with_labels(hidden: Any, labels: Any) -> Any:

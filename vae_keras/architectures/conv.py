@@ -11,7 +11,6 @@ from vae_keras.architectures.blocks import (
     activated,
     check_normalization,
     checked_image_shape,
-    checked_sizes,
     decoder_model,
     dense_stack,
     encoder_model,
@@ -21,6 +20,7 @@ from vae_keras.architectures.blocks import (
     padded_to,
     with_labels,
 )
+from vae_keras.checks import positive_integer, positive_integers
 
 
 def conv(
@@ -74,13 +74,14 @@ def conv(
         ArgumentError: If a size is not a positive integer, `filters` is empty, or another option
             makes no sense.
     """
-    shape = checked_image_shape(image_shape, latent_dim)
-    filters = checked_sizes("filters", filters, at_least=1)
-    encoder_units = checked_sizes("encoder_units", encoder_units)
-    decoder_units = checked_sizes("decoder_units", decoder_units)
+    shape = checked_image_shape(image_shape)
+    latent_dim = positive_integer("latent_dim", latent_dim)
+    filters = positive_integers("filters", filters, at_least=1)
+    encoder_units = positive_integers("encoder_units", encoder_units)
+    decoder_units = positive_integers("decoder_units", decoder_units)
     check_normalization(normalization)
-    checked_sizes("kernel_size", (kernel_size,))
-    checked_sizes("decoder_kernel_size", (decoder_kernel_size,))
+    kernel_size = positive_integer("kernel_size", kernel_size)
+    decoder_kernel_size = positive_integer("decoder_kernel_size", decoder_kernel_size)
     stride = 2 ** len(filters)
     # Layer normalisation over the channels of one pixel would take its contrast away.
     grid_normalization = "none" if normalization == "layer" else normalization

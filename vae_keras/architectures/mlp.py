@@ -10,7 +10,6 @@ from vae_keras.architectures.blocks import (
     ImageShape,
     check_normalization,
     checked_image_shape,
-    checked_sizes,
     decoder_model,
     dense_stack,
     encoder_model,
@@ -18,6 +17,7 @@ from vae_keras.architectures.blocks import (
     output_channels,
     with_labels,
 )
+from vae_keras.checks import positive_integer, positive_integers
 
 
 def mlp(
@@ -62,11 +62,12 @@ def mlp(
     References:
         Kingma & Welling (2014), appendix C. arXiv:1312.6114
     """
-    image_shape = checked_image_shape(image_shape, latent_dim)
-    encoder_units = checked_sizes("encoder_units", encoder_units)
+    image_shape = checked_image_shape(image_shape)
+    latent_dim = positive_integer("latent_dim", latent_dim)
+    encoder_units = positive_integers("encoder_units", encoder_units)
     if decoder_units is None:
         decoder_units = encoder_units[::-1]
-    decoder_units = checked_sizes("decoder_units", decoder_units)
+    decoder_units = positive_integers("decoder_units", decoder_units)
     check_normalization(normalization)
 
     images, labels = inputs = model_inputs("images", image_shape, num_classes)

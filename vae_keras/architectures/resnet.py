@@ -9,7 +9,6 @@ import keras
 from vae_keras.architectures.blocks import (
     ImageShape,
     checked_image_shape,
-    checked_sizes,
     decoder_model,
     dense_stack,
     encoder_model,
@@ -19,7 +18,7 @@ from vae_keras.architectures.blocks import (
     padded_to,
     with_labels,
 )
-from vae_keras.errors import unknown_name
+from vae_keras.checks import one_of, positive_integer, positive_integers
 
 # Of the blocks, and what goes with it on the dense layers: their group is the whole layer.
 _DENSE_NORMALIZATIONS = {"none": "none", "group": "layer"}
@@ -79,14 +78,15 @@ def resnet(
         He et al. (2016), Identity mappings in deep residual networks. arXiv:1603.05027
         Wu & He (2018), Group normalization. arXiv:1803.08494
     """
-    shape = checked_image_shape(image_shape, latent_dim)
-    filters = checked_sizes("filters", filters, at_least=1)
-    encoder_units = checked_sizes("encoder_units", encoder_units)
-    decoder_units = checked_sizes("decoder_units", decoder_units)
-    checked_sizes("blocks_per_stage", (blocks_per_stage,))
-    if normalization not in _DENSE_NORMALIZATIONS:
-        raise unknown_name("normalization", normalization, _DENSE_NORMALIZATIONS)
-    dense_normalization = _DENSE_NORMALIZATIONS[normalization]
+    shape = checked_image_shape(image_shape)
+    latent_dim = positive_integer("latent_dim", latent_dim)
+    filters = positive_integers("filters", filters, at_least=1)
+    encoder_units = positive_integers("encoder_units", encoder_units)
+    decoder_units = positive_integers("decoder_units", decoder_units)
+    blocks_per_stage = positive_integer("blocks_per_stage", blocks_per_stage)
+    dense_normalization = _DENSE_NORMALIZATIONS[
+        one_of("normalization", normalization, _DENSE_NORMALIZATIONS)
+    ]
     stages = _stages(shape)
     stride = 2**stages
     widths = [filters[min(stage, len(filters) - 1)] for stage in range(stages)]

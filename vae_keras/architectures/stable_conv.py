@@ -15,6 +15,7 @@ from vae_keras.architectures.blocks import (
     padded_to,
     with_labels,
 )
+from vae_keras.checks import positive_integer
 
 STRIDE = 2
 
@@ -52,7 +53,8 @@ def stable_conv(
     Raises:
         ArgumentError: If a size is not a positive integer, or `num_classes` is negative.
     """
-    shape = checked_image_shape(image_shape, latent_dim)
+    shape = checked_image_shape(image_shape)
+    latent_dim = positive_integer("latent_dim", latent_dim)
     relu_same: dict[str, Any] = {"padding": "same", "activation": "relu"}
 
     images, labels = inputs = model_inputs("images", shape, num_classes)

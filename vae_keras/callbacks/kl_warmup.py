@@ -6,6 +6,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from vae_keras.checks import integer
 from vae_keras.errors import ArgumentError
 from vae_keras.schedules import Linear, Schedule
 
@@ -30,10 +31,8 @@ class KLWarmup(keras.callbacks.Callback):
 
     def __init__(self, epochs: int, schedule: Schedule | None = None) -> None:
         super().__init__()
-        if not isinstance(epochs, int) or epochs < 0:
-            raise ArgumentError(f"`epochs` must be an integer >= 0. Received: epochs={epochs!r}")
-        self.epochs = epochs
-        self.schedule = schedule or (Linear(epochs) if epochs else None)
+        self.epochs = integer("epochs", epochs)
+        self.schedule = schedule or (Linear(self.epochs) if self.epochs else None)
 
     def on_train_begin(self, logs: Any = None) -> None:
         if getattr(self.model, "kl_schedule", None) is not None:

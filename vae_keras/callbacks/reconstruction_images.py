@@ -6,6 +6,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from vae_keras.checks import positive_integer
 from vae_keras.io.files import save_figure
 from vae_keras.plotting import plot_reconstructions
 
@@ -27,7 +28,7 @@ class ReconstructionImages(keras.callbacks.Callback):
         self.images = images
         self.directory = Path(directory)
         self.label = label
-        self.every = every
+        self.every = positive_integer("every", every)
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         if (epoch + 1) % self.every:

@@ -4,7 +4,7 @@ from typing import Any
 
 import keras
 
-from vae_keras.errors import ArgumentError
+from vae_keras.checks import integer
 
 
 class ReduceLROnPlateau(keras.callbacks.ReduceLROnPlateau):
@@ -20,13 +20,8 @@ class ReduceLROnPlateau(keras.callbacks.ReduceLROnPlateau):
     """
 
     def __init__(self, *, start_from_epoch: int = 0, **kwargs: Any) -> None:
-        if start_from_epoch < 0:
-            raise ArgumentError(
-                "`start_from_epoch` must be at least 0. "
-                f"Received: start_from_epoch={start_from_epoch!r}"
-            )
+        self.start_from_epoch = integer("start_from_epoch", start_from_epoch)
         super().__init__(**{"monitor": "val_loss", "mode": "min", **kwargs})
-        self.start_from_epoch = start_from_epoch
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         if epoch >= self.start_from_epoch:

@@ -8,6 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from vae_keras.checks import positive_integer
 from vae_keras.plotting import plot_reconstructions, plot_samples
 
 SAMPLES, SAMPLE_SEED = 64, 0
@@ -41,7 +42,7 @@ class TensorBoardLog(keras.callbacks.Callback):
         self.directory = Path(directory)
         self.images = images
         self.label = label
-        self.every = every
+        self.every = positive_integer("every", every)
         self._writers: dict[str, Any] = {}
         self._epochs = self._first = 0
 

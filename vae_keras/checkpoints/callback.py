@@ -1,6 +1,5 @@
 """The callback that keeps checkpoints."""
 
-import math
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
@@ -19,6 +18,7 @@ from vae_keras.checkpoints.state import (
     state_of_callbacks,
     state_of_variables,
 )
+from vae_keras.checks import not_negative, positive_integer
 from vae_keras.errors import ArgumentError, RunDirectoryError
 
 # Of the time that training takes; where a checkpoint takes long to write, the next one waits.
@@ -71,19 +71,11 @@ class Checkpoint(keras.callbacks.Callback):
         lock: bool = True,
     ) -> None:
         super().__init__()
-        for name, value in (("every_epochs", every_epochs), ("keep", keep)):
-            if value is not None and (not isinstance(value, int) or value < 1):
-                raise ArgumentError(
-                    f"`{name}` must be a positive integer. Received: {name}={value!r}"
-                )
-        if not 0 <= every_minutes < math.inf:
-            raise ArgumentError(
-                "`every_minutes` must be a finite number of at least 0. "
-                f"Received: every_minutes={every_minutes!r}"
-            )
-        self.files = CheckpointDirectory(directory, keep)
-        self.every_epochs = every_epochs
-        self.every_minutes = every_minutes
+        self.files = CheckpointDirectory(directory, positive_integer("keep", keep))
+        self.every_epochs = (
+            None if every_epochs is None else positive_integer("every_epochs", every_epochs)
+        )
+        self.every_minutes = not_negative("every_minutes", every_minutes)
         self.lock = lock
         self.resumed: tuple[int, int] | None = None
         self._before = 0.0

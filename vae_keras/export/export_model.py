@@ -12,7 +12,8 @@ from typing import Any
 import keras
 import numpy as np
 
-from vae_keras.errors import ArgumentError, ExportError, RunDirectoryError, unknown_name
+from vae_keras.checks import one_of, positive_number
+from vae_keras.errors import ArgumentError, ExportError, RunDirectoryError
 from vae_keras.export.base import Format
 from vae_keras.export.check import largest_differences
 from vae_keras.export.formats import FORMATS
@@ -34,8 +35,7 @@ def check_request(output: str | Path, *, format: str, input_type: str, tolerance
         RunDirectoryError: If `output` holds something already, or cannot be written.
     """
     writer = _checked_format(format, input_type)
-    if not tolerance > 0:
-        raise ArgumentError(f"`tolerance` must be above 0. Received: tolerance={tolerance!r}")
+    positive_number("tolerance", tolerance)
     check_free(Path(output))
     return writer
 
@@ -84,11 +84,8 @@ def write_export(
 
 
 def _checked_format(format: str, input_type: str) -> Format:
-    if format not in FORMATS:
-        raise unknown_name("format", format, FORMATS)
-    if input_type not in INPUT_TYPES:
-        raise unknown_name("input_type", input_type, INPUT_TYPES)
-    writer = FORMATS[format]
+    writer = FORMATS[one_of("format", format, FORMATS)]
+    one_of("input_type", input_type, INPUT_TYPES)
     backend = keras.backend.backend()
     if backend not in writer.backends:
         raise ArgumentError(

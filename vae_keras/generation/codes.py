@@ -20,7 +20,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from vae_keras.errors import ArgumentError, check_seed
+from vae_keras.checks import as_integer, check_seed, matrix, positive_integer
+from vae_keras.errors import ArgumentError
 
 # The grid reaches this many standard deviations beyond the outermost means.
 GRID_REACH = 4.0
@@ -77,8 +78,9 @@ def fit_mixture(codes: ArrayLike, components: int = 10, *, seed: int = 0) -> Cod
     References:
         Ghosh et al. (2020), section 4, "ex-post density estimation". arXiv:1903.12436
     """
-    points = _matrix("codes", codes)
-    if not _is_count(components) or components > len(points):
+    points = matrix("codes", codes)
+    number = as_integer(components)
+    if number is None or not 1 <= number <= len(points):
         raise ArgumentError(
             f"`components` must be an integer from 1 to the number of codes, {len(points)}. "
             f"Received: components={components!r}"
@@ -93,7 +95,7 @@ def fit_mixture(codes: ArrayLike, components: int = 10, *, seed: int = 0) -> Cod
         # Of codes that coincide: components at one place are still a mixture of them.
         warnings.simplefilter("ignore", ConvergenceWarning)
         try:
-            fitted = GaussianMixture(components, max_iter=2000, random_state=seed).fit(points)
+            fitted = GaussianMixture(number, max_iter=2000, random_state=seed).fit(points)
         except ValueError as error:
             raise ArgumentError(
                 "`codes` must be spread in every direction, or be scaled down, for a mixture. "
@@ -191,16 +193,17 @@ def aggregated_posterior_grid(mean: ArrayLike, log_var: ArrayLike, bins: int = 1
             f"`mean` must have at most {MOST_GRID_DIMENSIONS} latent dimensions for a grid; a "
             f"mixture takes any number. Received: mean.shape={mean.shape}"
         )
-    if not _is_count(bins) or bins**latent_dim > MOST_CELLS:
+    cells = as_integer(bins)
+    if cells is None or cells < 1 or cells**latent_dim > MOST_CELLS:
         raise ArgumentError(
             f"`bins` must be a positive integer with at most {MOST_CELLS:,} cells in "
             f"{latent_dim} dimensions. Received: bins={bins!r}"
         )
     std = np.exp(0.5 * log_var)
     low, high = (mean - GRID_REACH * std).min(axis=0), (mean + GRID_REACH * std).max(axis=0)
-    edges = np.linspace(low, high, bins + 1, axis=1)
-    masses = np.zeros((bins ** (latent_dim - 1), bins))
-    at_once = max(1, _BATCH_VALUES // bins ** max(1, latent_dim - 1))
+    edges = np.linspace(low, high, cells + 1, axis=1)
+    masses = np.zeros((cells ** (latent_dim - 1), cells))
+    at_once = max(1, _BATCH_VALUES // cells ** max(1, latent_dim - 1))
     for start in range(0, len(mean), at_once):
         part = slice(start, start + at_once)
         scaled = (edges - mean[part, :, None]) / std[part, :, None]
@@ -209,11 +212,11 @@ def aggregated_posterior_grid(mean: ArrayLike, log_var: ArrayLike, bins: int = 1
         for dimension in range(latent_dim - 1):
             others = (others[:, :, None] * within[:, dimension, None, :]).reshape(len(within), -1)
         masses += others.T @ within[:, -1]
-    return CodeGrid(edges, masses.reshape((bins,) * latent_dim) / len(mean))
+    return CodeGrid(edges, masses.reshape((cells,) * latent_dim) / len(mean))
 
 
 def _posteriors(mean: ArrayLike, log_var: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-    means, log_vars = _matrix("mean", mean), _matrix("log_var", log_var)
+    means, log_vars = matrix("mean", mean), matrix("log_var", log_var)
     if means.shape != log_vars.shape:
         raise ArgumentError(
             f"`log_var` must have the shape of `mean`, {means.shape}. "
@@ -222,23 +225,6 @@ def _posteriors(mean: ArrayLike, log_var: ArrayLike) -> tuple[np.ndarray, np.nda
     return means, log_vars
 
 
-def _matrix(name: str, values: ArrayLike) -> np.ndarray:
-    matrix = np.asarray(values, dtype=np.float64)
-    if matrix.ndim != 2 or 0 in matrix.shape or not np.isfinite(matrix).all():
-        raise ArgumentError(
-            f"`{name}` must have the shape (n, latent_dim), neither of them zero, and be finite. "
-            f"Received: {name}.shape={matrix.shape}, "
-            f"{np.count_nonzero(~np.isfinite(matrix))} values NaN or infinite"
-        )
-    return matrix
-
-
 def _generator(n: int, seed: int | None) -> np.random.Generator:
-    if not _is_count(n):
-        raise ArgumentError(f"`n` must be a positive integer. Received: n={n!r}")
-    check_seed(seed)
-    return np.random.default_rng(seed)
-
-
-def _is_count(value: object) -> bool:
-    return isinstance(value, (int, np.integer)) and value is not True and bool(value > 0)
+    positive_integer("n", n)
+    return np.random.default_rng(check_seed(seed))

@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 
+from vae_keras.checks import one_of
 from vae_keras.data import Split
-from vae_keras.errors import ArgumentError, unknown_name
+from vae_keras.errors import ArgumentError
 from vae_keras.generation.codes import AggregatedPosterior, aggregated_posterior_grid, fit_mixture
 from vae_keras.models import labels_for
 
@@ -80,8 +81,7 @@ def mixture_sampler(model: Any, train: Split) -> Callable[[int, int], np.ndarray
 
 def _sampler(model: Any, codes: str, train: Split | None, label: int | None) -> Any:
     """Return what to draw codes from; `None` for the prior, which the model has itself."""
-    if codes not in CODE_SOURCES:
-        raise unknown_name("codes", codes, CODE_SOURCES)
+    one_of("codes", codes, CODE_SOURCES)
     has_posteriors = hasattr(model, "encode_distribution")
     if codes != "mixture" and not has_posteriors:
         raise ArgumentError(

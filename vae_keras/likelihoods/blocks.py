@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from vae_keras.checks import LARGEST_FLOAT32
 from vae_keras.errors import ArgumentError
 from vae_keras.math import Tensor, soft_bound
 
@@ -29,15 +28,6 @@ def checked_range(data_range: Any) -> DataRange:
             f"`data_range` must be (0, 1) or (-1, 1). Received: data_range={data_range!r}"
         )
     return checked
-
-
-def checked_positive(name: str, value: Any, *, or_zero: bool = False) -> float:
-    """Return `value` as a float, or raise `ArgumentError` unless it is finite and above 0."""
-    number = isinstance(value, (int, float, np.floating)) and abs(float(value)) <= LARGEST_FLOAT32
-    if not number or value < 0 or (value == 0 and not or_zero):
-        bound = "at least 0" if or_zero else "above 0"
-        raise ArgumentError(f"`{name}` must be finite and {bound}. Received: {name}={value!r}")
-    return float(value)
 
 
 def range_activation(data_range: DataRange) -> str:

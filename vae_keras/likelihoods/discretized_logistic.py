@@ -7,7 +7,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from vae_keras.errors import ArgumentError
+from vae_keras.checks import integer
 from vae_keras.likelihoods.base import Likelihood
 from vae_keras.likelihoods.blocks import (
     checked_range,
@@ -61,11 +61,7 @@ class DiscretizedLogistic(Likelihood):
     ) -> None:
         super().__init__(**kwargs)
         self.data_range = checked_range(data_range)
-        if not isinstance(levels, (int, np.integer)) or levels < 2:
-            raise ArgumentError(
-                f"`levels` must be an integer of at least 2. Received: levels={levels!r}"
-            )
-        self.levels = int(levels)
+        self.levels = integer("levels", levels, at_least=2)
         self._step = level_step(self.data_range, self.levels)
 
     def log_prob(self, x: Tensor, parameters: Tensor) -> Tensor:

@@ -7,9 +7,9 @@ import keras
 import numpy as np
 from keras import ops
 
+from vae_keras.checks import positive_number
 from vae_keras.likelihoods.base import Likelihood
 from vae_keras.likelihoods.blocks import (
-    checked_positive,
     checked_range,
     range_activation,
     unsquash,
@@ -45,7 +45,7 @@ class Gaussian(Likelihood):
         self, scale: float = 1.0, data_range: tuple[float, float] = (0.0, 1.0), **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
-        self.scale = checked_positive("scale", scale)
+        self.scale = positive_number("scale", scale)
         self.data_range = checked_range(data_range)
         self.output_activation = range_activation(self.data_range)
 

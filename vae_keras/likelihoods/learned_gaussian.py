@@ -6,9 +6,9 @@ import keras
 import numpy as np
 from keras import ops
 
+from vae_keras.checks import positive_number
 from vae_keras.likelihoods.base import Likelihood
 from vae_keras.likelihoods.blocks import (
-    checked_positive,
     checked_range,
     level_step,
     log_scale_above,
@@ -59,7 +59,7 @@ class LearnedGaussian(Likelihood):
         self.data_range = checked_range(data_range)
         if min_scale is None:
             min_scale = level_step(self.data_range)
-        self.min_scale = checked_positive("min_scale", min_scale)
+        self.min_scale = positive_number("min_scale", min_scale)
 
     def log_prob(self, x: Tensor, parameters: Tensor) -> Tensor:
         log_var = 2.0 * self._log_scale(parameters)

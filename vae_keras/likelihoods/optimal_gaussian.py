@@ -8,7 +8,7 @@ import numpy as np
 from keras import ops
 
 from vae_keras.backend.replicas import mean_over_batch
-from vae_keras.errors import unknown_name
+from vae_keras.checks import one_of
 from vae_keras.likelihoods.base import Likelihood
 from vae_keras.likelihoods.blocks import (
     checked_range,
@@ -66,9 +66,7 @@ class OptimalGaussian(Likelihood):
         super().__init__(**kwargs)
         self.data_range = checked_range(data_range)
         self.output_activation = range_activation(self.data_range)
-        if mode not in _MODES:
-            raise unknown_name("mode", mode, _MODES)
-        self.mode = mode
+        self.mode = one_of("mode", mode, _MODES)
         self._min_scale = level_step(self.data_range)
         if mode == "learned":
             start = math.log(1.0 - self._min_scale)  # of `log_scale_above`, for a scale of 1

@@ -6,9 +6,9 @@ import keras
 import numpy as np
 from keras import ops
 
+from vae_keras.checks import not_negative
 from vae_keras.errors import ArgumentError
 from vae_keras.likelihoods.base import Likelihood
-from vae_keras.likelihoods.blocks import checked_positive
 from vae_keras.likelihoods.squared_error import SquaredError
 from vae_keras.math import Tensor
 
@@ -75,7 +75,7 @@ class Perceptual(Likelihood):
         network.trainable = False
         self.network = network
         self.likelihood = likelihood
-        self.weight = checked_positive("weight", weight, or_zero=True)
+        self.weight = not_negative("weight", weight)
         self.parameters_per_channel = likelihood.parameters_per_channel
         self.output_activation = likelihood.output_activation
         self.data_range = likelihood.data_range

@@ -5,7 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from vae_keras.errors import ArgumentError, unknown_name
+from vae_keras.checks import one_of, positive_integer
 from vae_keras.math import (
     DiagonalGaussian,
     Tensor,
@@ -48,14 +48,8 @@ class ImportanceWeighted(Objective):
     is_log_likelihood_bound = True
 
     def __init__(self, samples: int = 5, gradient: str = "standard") -> None:
-        if not isinstance(samples, int) or isinstance(samples, bool) or samples < 1:
-            raise ArgumentError(
-                f"`samples` must be a positive integer. Received: samples={samples!r}"
-            )
-        if gradient not in GRADIENTS:
-            raise unknown_name("gradient", gradient, GRADIENTS)
-        self.samples = samples
-        self.gradient = gradient
+        self.samples = positive_integer("samples", samples)
+        self.gradient = one_of("gradient", gradient, GRADIENTS)
 
     def __call__(self, batch: Batch) -> LossTerms:
         posterior = DiagonalGaussian(*(ops.tile(one, (self.samples, 1)) for one in batch.posterior))

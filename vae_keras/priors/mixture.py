@@ -6,7 +6,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from vae_keras.errors import ArgumentError
+from vae_keras.checks import positive_integer
 from vae_keras.math import DiagonalGaussian, Tensor, reparameterize, soft_bound
 from vae_keras.priors.base import Prior
 
@@ -32,11 +32,7 @@ class Mixture(Prior):
 
     def __init__(self, components: int = 10, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        if not isinstance(components, int) or isinstance(components, bool) or components < 1:
-            raise ArgumentError(
-                f"`components` must be a positive integer. Received: components={components!r}"
-            )
-        self.components = components
+        self.components = positive_integer("components", components)
 
     def build(self, codes_shape: Any) -> None:
         super().build(codes_shape)

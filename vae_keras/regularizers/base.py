@@ -1,15 +1,11 @@
 """The contract of every regulariser of the codes."""
 
-import math
 from dataclasses import dataclass
 from functools import cached_property
-from numbers import Real
 from typing import Any, ClassVar
 
 from keras import ops
 
-from vae_keras.checks import LARGEST_FLOAT32
-from vae_keras.errors import ArgumentError
 from vae_keras.math import DiagonalGaussian, Tensor
 
 
@@ -74,20 +70,3 @@ class Regularizer:
 def same_for_every_image(value: Tensor, latent: LatentTerms) -> Tensor:
     """Return a scalar of the batch as the value of each of its images, shape `(batch,)`."""
     return ops.broadcast_to(value, ops.shape(latent.codes)[:1])
-
-
-def checked_not_negative(name: str, value: Any) -> float:
-    """Return `value` as a float, or raise `ArgumentError` unless it is finite and not negative."""
-    number = float(value) if isinstance(value, Real) else math.nan
-    if not 0 <= number <= LARGEST_FLOAT32:
-        raise ArgumentError(
-            f"`{name}` must be a finite number of at least 0. Received: {name}={value!r}"
-        )
-    return number
-
-
-def checked_positive_integer(name: str, value: Any) -> int:
-    """Return `value`, or raise `ArgumentError` unless it is an integer above 0."""
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise ArgumentError(f"`{name}` must be a positive integer. Received: {name}={value!r}")
-    return value

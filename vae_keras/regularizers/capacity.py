@@ -5,12 +5,11 @@ from typing import Any
 import keras
 from keras import ops
 
+from vae_keras.checks import not_negative, positive_integer
 from vae_keras.math import Tensor
 from vae_keras.regularizers.base import (
     LatentTerms,
     Regularizer,
-    checked_not_negative,
-    checked_positive_integer,
     same_for_every_image,
 )
 from vae_keras.schedules import Linear
@@ -44,9 +43,9 @@ class Capacity(Regularizer):
     batch_level = True
 
     def __init__(self, capacity: float = 25.0, steps: int = 100_000, weight: float = 100.0) -> None:
-        self.capacity = checked_not_negative("capacity", capacity)
-        self.steps = checked_positive_integer("steps", steps)
-        self.weight = checked_not_negative("weight", weight)
+        self.capacity = not_negative("capacity", capacity)
+        self.steps = positive_integer("steps", steps)
+        self.weight = not_negative("weight", weight)
 
     def __call__(self, latent: LatentTerms) -> Tensor:
         target = self.capacity * Linear(self.steps)(latent.step)

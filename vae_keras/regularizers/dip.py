@@ -5,12 +5,11 @@ from typing import Any
 import keras
 from keras import ops
 
-from vae_keras.errors import unknown_name
+from vae_keras.checks import not_negative, one_of
 from vae_keras.math import DiagonalGaussian, Tensor
 from vae_keras.regularizers.base import (
     LatentTerms,
     Regularizer,
-    checked_not_negative,
     same_for_every_image,
 )
 
@@ -49,11 +48,9 @@ class DIP(Regularizer):
     def __init__(
         self, kind: str = "i", off_diagonal: float = 10.0, diagonal: float | None = None
     ) -> None:
-        if kind not in KINDS:
-            raise unknown_name("kind", kind, KINDS)
-        self.kind = kind
-        self.off_diagonal = checked_not_negative("off_diagonal", off_diagonal)
-        self.diagonal = None if diagonal is None else checked_not_negative("diagonal", diagonal)
+        self.kind = one_of("kind", kind, KINDS)
+        self.off_diagonal = not_negative("off_diagonal", off_diagonal)
+        self.diagonal = None if diagonal is None else not_negative("diagonal", diagonal)
 
     def __call__(self, latent: LatentTerms) -> Tensor:
         covariance = self._covariance(latent.posterior)

@@ -5,8 +5,9 @@ from typing import Any
 import keras
 from keras import ops
 
+from vae_keras.checks import not_negative
 from vae_keras.math import Tensor, sum_per_image
-from vae_keras.regularizers.base import LatentTerms, Regularizer, checked_not_negative
+from vae_keras.regularizers.base import LatentTerms, Regularizer
 
 
 @keras.saving.register_keras_serializable("vae_keras")
@@ -36,7 +37,7 @@ class FreeBits(Regularizer):
     batch_level = True
 
     def __init__(self, free_bits: float = 0.5) -> None:
-        self.free_bits = checked_not_negative("free_bits", free_bits)
+        self.free_bits = not_negative("free_bits", free_bits)
 
     def __call__(self, latent: LatentTerms) -> Tensor:
         kl = latent.prior.kl_per_dimension(latent.posterior)

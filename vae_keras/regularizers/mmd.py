@@ -5,12 +5,11 @@ from typing import Any
 import keras
 from keras import ops
 
-from vae_keras.errors import unknown_name
+from vae_keras.checks import not_negative, one_of
 from vae_keras.math import Tensor
 from vae_keras.regularizers.base import (
     LatentTerms,
     Regularizer,
-    checked_not_negative,
     same_for_every_image,
 )
 
@@ -52,11 +51,9 @@ class MMD(Regularizer):
     batch_level = True
 
     def __init__(self, kl_share: float = 0.0, weight: float = 100.0, kernel: str = "imq") -> None:
-        self.kl_share = checked_not_negative("kl_share", kl_share)
-        self.weight = checked_not_negative("weight", weight)
-        if kernel not in KERNELS:
-            raise unknown_name("kernel", kernel, KERNELS)
-        self.kernel = kernel
+        self.kl_share = not_negative("kl_share", kl_share)
+        self.weight = not_negative("weight", weight)
+        self.kernel = one_of("kernel", kernel, KERNELS)
 
     def __call__(self, latent: LatentTerms) -> Tensor:
         discrepancy = squared_mmd(latent.codes, latent.prior_codes, self.kernel)

@@ -6,13 +6,11 @@ from typing import Any
 import keras
 from keras import ops
 
-from vae_keras.errors import unknown_name
+from vae_keras.checks import not_negative, one_of, positive_integer
 from vae_keras.math import DiagonalGaussian, Tensor, gaussian_log_prob
 from vae_keras.regularizers.base import (
     LatentTerms,
     Regularizer,
-    checked_not_negative,
-    checked_positive_integer,
 )
 
 ESTIMATORS = ("weighted", "stratified")
@@ -69,15 +67,13 @@ class TotalCorrelation(Regularizer):
         dataset_size: int | None = None,
         estimator: str = "weighted",
     ) -> None:
-        self.alpha = checked_not_negative("alpha", alpha)
-        self.beta = checked_not_negative("beta", beta)
-        self.gamma = checked_not_negative("gamma", gamma)
+        self.alpha = not_negative("alpha", alpha)
+        self.beta = not_negative("beta", beta)
+        self.gamma = not_negative("gamma", gamma)
         self.dataset_size = (
-            None if dataset_size is None else checked_positive_integer("dataset_size", dataset_size)
+            None if dataset_size is None else positive_integer("dataset_size", dataset_size)
         )
-        if estimator not in ESTIMATORS:
-            raise unknown_name("estimator", estimator, ESTIMATORS)
-        self.estimator = estimator
+        self.estimator = one_of("estimator", estimator, ESTIMATORS)
 
     def __call__(self, latent: LatentTerms) -> Tensor:
         information, correlation, dimension_wise = self.terms(latent)

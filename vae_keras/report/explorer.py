@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from vae_keras.errors import ArgumentError, check_seed
+from vae_keras.checks import check_seed
+from vae_keras.errors import ArgumentError
 from vae_keras.io.files import write_text
 from vae_keras.report.decoder_export import export_decoder
 from vae_keras.report.decoder_layers import NotExportable

@@ -220,7 +220,7 @@ def test_senseless_sizes_are_argument_errors(architecture, shape, latent_dim, me
 @pytest.mark.parametrize(
     ("architecture", "options", "message"),
     [
-        (conv, {"filters": ()}, r"`filters` must be at least 1 of .*Received: filters=\(\)"),
+        (conv, {"filters": ()}, r"`filters` must be .* at least 1 of .*Received: filters=\(\)"),
         (conv, {"filters": (32, 0)}, "`filters`"),
         (conv, {"kernel_size": 0}, "`kernel_size`"),
         (conv, {"decoder_kernel_size": -1}, "`decoder_kernel_size`"),

@@ -87,7 +87,9 @@ def test_a_model_with_a_schedule_is_refused(make_vae):
 
 @pytest.mark.parametrize("epochs", [-1, 2.5, "3"])
 def test_epochs_must_be_a_count(epochs):
-    with pytest.raises(ArgumentError, match=r"`epochs` must be an integer >= 0. Received: epochs="):
+    with pytest.raises(
+        ArgumentError, match=r"`epochs` must be an integer of at least 0. Received: epochs="
+    ):
         KLWarmup(epochs)
 
 

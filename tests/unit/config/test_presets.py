@@ -90,7 +90,7 @@ def test_unknown_member_names_the_nearest():
             Config(architecture="mlp", activation="reul"),
             r"`activation` must be one of .* Did you mean 'relu'.* Received: activation='reul'",
         ),
-        (Config(filters=()), "`filters` must be at least 1 of positive integers"),
+        (Config(filters=()), "`filters` must be positive integers, at least 1 of them"),
         (Config(likelihood="gaussan"), "`likelihood` must be one of "),
         (
             Config(likelihood="gaussian", likelihood_options=("scal=1",)),

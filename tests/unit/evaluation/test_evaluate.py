@@ -162,7 +162,7 @@ def test_a_sampler_takes_the_place_of_the_prior(tiny_vae, data):
         ({"train_labels": np.zeros(3, int)}, r"`train_labels` must have one label for each of the"),
         ({"samples": -1}, r"`samples` must be an integer >= 0. Received: samples=-1"),
         ({"samples": 2.5}, r"`samples` must be an integer >= 0. Received: samples=2.5"),
-        ({"seed": -1}, r"`seed` must be an integer >= 0"),
+        ({"seed": -1}, r"`seed` must be an integer of at least 0"),
     ],
 )
 def test_bad_arguments(change, message, tiny_vae, data):

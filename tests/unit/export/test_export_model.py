@@ -184,7 +184,7 @@ def test_unknown_names(make_model, tmp_path):
     with pytest.raises(ArgumentError, match="`input_type` must be one of float32, uint8"):
         export_model(make_model(), tmp_path, input_type="int8")
     for tolerance in (0, float("nan")):
-        with pytest.raises(ArgumentError, match="`tolerance` must be above 0"):
+        with pytest.raises(ArgumentError, match="`tolerance` must be a finite number above 0"):
             export_model(make_model(), tmp_path, format="saved_model", tolerance=tolerance)
 
 

@@ -176,7 +176,7 @@ CODES = np.zeros((4, 2))
     ("call", "message"),
     [
         (lambda: fit_mixture(CODES[0]), r"`codes` must have the shape .*codes.shape=\(2,\)"),
-        (lambda: fit_mixture(CODES + np.inf), "`codes` must .*8 values NaN or infinite"),
+        (lambda: fit_mixture(CODES + np.inf), "`codes` must .*8 of 8 values are NaN or infinite"),
         (lambda: fit_mixture(CODES, 0), "`components` must .* of codes, 4. Received: components=0"),
         (lambda: fit_mixture(CODES, 5), "`components` must .*components=5"),
         (lambda: fit_mixture(CODES, 2, seed=-1), "`seed` must .*seed=-1"),
@@ -185,7 +185,7 @@ CODES = np.zeros((4, 2))
             "`codes` must be spread in every direction.*values up to",
         ),
         (lambda: AggregatedPosterior(CODES, CODES[:1]), "`log_var` must have the shape of `mean`"),
-        (lambda: AggregatedPosterior(CODES, CODES + np.nan), "`log_var` must .*8 values NaN"),
+        (lambda: AggregatedPosterior(CODES, CODES + np.nan), "`log_var` must .*8 of 8 values"),
         (lambda: aggregated_posterior_grid(CODES[:0], CODES[:0]), "`mean` must have the shape"),
         (
             lambda: aggregated_posterior_grid(np.zeros((2, 4)), np.zeros((2, 4))),

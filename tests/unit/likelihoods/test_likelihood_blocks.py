@@ -1,12 +1,9 @@
-import math
-
 import numpy as np
 import pytest
 from keras import ops
 
 from vae_keras.errors import ArgumentError
 from vae_keras.likelihoods.blocks import (
-    checked_positive,
     checked_range,
     level_step,
     log_scale_above,
@@ -21,21 +18,6 @@ from vae_keras.likelihoods.blocks import (
 def test_other_ranges_are_argument_errors(data_range):
     with pytest.raises(ArgumentError, match=r"^`data_range` must be .* Received: data_range=.*$"):
         checked_range(data_range)
-
-
-@pytest.mark.parametrize("value", [0, -1.0, math.inf, math.nan, "1", None])
-def test_what_is_not_a_positive_number_is_an_argument_error(value):
-    with pytest.raises(ArgumentError, match=r"^`scale` must .* above 0\. Received: scale=.*$"):
-        checked_positive("scale", value)
-    if value != 0:
-        with pytest.raises(ArgumentError, match=r"^`w` must .* at least 0\. Received: w=.*$"):
-            checked_positive("w", value, or_zero=True)
-
-
-@pytest.mark.parametrize("value", [1, 0.5, np.float32(0.5)])
-def test_positive_numbers_become_floats(value):
-    assert type(checked_positive("scale", value)) is float
-    assert checked_positive("scale", 0, or_zero=True) == 0.0
 
 
 @pytest.mark.parametrize("data_range", [(0.0, 1.0), (-1.0, 1.0)])

@@ -17,8 +17,6 @@ from vae_keras.regularizers import (
     TotalCorrelation,
 )
 from vae_keras.regularizers.base import (
-    checked_not_negative,
-    checked_positive_integer,
     same_for_every_image,
 )
 
@@ -75,28 +73,6 @@ def test_what_a_member_asks_of_the_model(member, needs, factorized, batch_level)
 def test_what_nobody_asked_for_is_not_in_the_record():
     latent = LatentTerms(DiagonalGaussian(0.0, 0.0), 0.0, None)
     assert latent.prior_codes is latent.dataset_size is latent.step is None
-
-
-@pytest.mark.parametrize("value", [0, 0.5, np.float32(2.0), np.int64(3)])
-def test_finite_numbers_from_zero_on_become_floats(value):
-    checked = checked_not_negative("weight", value)
-    assert type(checked) is float
-    assert checked == value
-
-
-@pytest.mark.parametrize("value", [-1e-9, float("inf"), float("nan"), "1", None, 1j])
-def test_other_numbers_are_argument_errors(value):
-    with pytest.raises(
-        ArgumentError, match=r"^`w` must be a finite number of at least 0\. Rec.* w="
-    ):
-        checked_not_negative("w", value)
-
-
-def test_positive_integers():
-    assert checked_positive_integer("steps", 1) == 1
-    for value in (0, -1, 1.0, True, "1", None):
-        with pytest.raises(ArgumentError, match=r"^`n` must be a positive integer\. Rec.* n="):
-            checked_positive_integer("n", value)
 
 
 def test_a_number_of_the_batch_is_that_of_each_image(make_latent):

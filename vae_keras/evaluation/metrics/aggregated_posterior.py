@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from vae_keras.errors import ArgumentError, check_seed
+from vae_keras.checks import check_seed
+from vae_keras.errors import ArgumentError
 from vae_keras.evaluation.metrics._arrays import check_count, check_posterior
 from vae_keras.evaluation.metrics.estimates import Estimate, standard_error
 

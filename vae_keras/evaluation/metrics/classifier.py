@@ -8,7 +8,8 @@ import keras
 import numpy as np
 from numpy.typing import ArrayLike
 
-from vae_keras.errors import ArgumentError, check_seed
+from vae_keras.checks import check_seed
+from vae_keras.errors import ArgumentError
 from vae_keras.evaluation.metrics._arrays import (
     check_class_numbers,
     check_count,

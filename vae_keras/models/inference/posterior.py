@@ -5,7 +5,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from keras import ops
 
-from vae_keras.errors import ArgumentError, check_seed
+from vae_keras.checks import check_seed
+from vae_keras.errors import ArgumentError
 from vae_keras.math import DiagonalGaussian, reparameterize
 from vae_keras.models.inference.batches import INFERENCE_BATCH_SIZE, check_batch_size
 from vae_keras.models.inference.log_likelihood import LogLikelihood, estimate_log_likelihood

@@ -139,7 +139,7 @@ def test_batches_show_each_image_once_an_epoch():
         ({"images": np.zeros((1, 8, 8, 1))}, "`images` must be at least 2"),
         ({"epochs": 0}, "`epochs` must be an integer >= 1"),
         ({"max_images": 1}, "`max_images` must be an integer >= 2"),
-        ({"seed": -1}, "`seed` must be an integer >= 0"),
+        ({"seed": -1}, "`seed` must be an integer of at least 0"),
     ],
 )
 def test_wrong_training_is_refused(change, message):

@@ -314,7 +314,7 @@ def test_one_image_and_one_sample_have_no_error():
         ({"memory_mib": math.inf}, "`memory_mib` must be finite and above 0"),
         ({"memory_mib": math.nan}, "`memory_mib` must be finite and above 0"),
         ({"dequantize": True}, "`dequantize` must go with uint8 .* Received: x.dtype=float32"),
-        ({"seed": -1}, "`seed` must be an integer >= 0. Received: seed=-1"),
+        ({"seed": -1}, "`seed` must be an integer of at least 0. Received: seed=-1"),
         ({"label": 1}, "`label` must not be given: .* Received: label=1"),
     ],
 )
