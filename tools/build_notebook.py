@@ -1,11 +1,13 @@
-"""Make notebooks from their scripts again: `python tools/build_notebook.py notebooks/NAME.py ...`.
+"""Make notebooks from their scripts again.
+
+    python tools/build_notebook.py notebooks/NAME.py ...
 
 Executes each from top to bottom in an empty directory and stores it with its outputs, without what
 TensorFlow writes to the standard error when it starts.
 """
 
+import argparse
 import os
-import sys
 import tempfile
 from pathlib import Path
 
@@ -38,7 +40,13 @@ def build(script: Path) -> Path:
     return path
 
 
-if __name__ == "__main__":
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("scripts", nargs="+", type=Path, help="notebooks/NAME.py")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    for argument in sys.argv[1:]:
-        print(build(Path(argument)), flush=True)
+    for script in parser.parse_args().scripts:
+        print(build(script), flush=True)
+
+
+if __name__ == "__main__":
+    main()

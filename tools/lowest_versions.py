@@ -7,6 +7,7 @@ load for ever, trains for an epoch from the command line, and saves and loads. E
 anything fails. It takes less than two minutes of processor time, and a download at first.
 """
 
+import argparse
 import os
 import re
 import subprocess
@@ -56,6 +57,7 @@ def run(*command: str | Path, cwd: Path = ROOT) -> None:
 
 
 def main() -> None:
+    argparse.ArgumentParser(description=__doc__.splitlines()[0]).parse_args()
     pinned = floors()
     with tempfile.TemporaryDirectory(prefix="vae_keras_lowest_") as folder:
         home = Path(folder)

@@ -115,7 +115,8 @@ def subject_files() -> list[str]:
     package = ROOT / "vae_keras"
     found = [package / subject for subject in SUBJECTS if subject.endswith(".py")]
     for subject in SUBJECTS:
-        found += sorted(set((package / subject).glob("*.py")) - {package / subject / "__init__.py"})
+        files = sorted((package / subject).rglob("*.py"))
+        found += [path for path in files if path.name != "__init__.py"]
     return [path.relative_to(ROOT).as_posix() for path in found]
 
 

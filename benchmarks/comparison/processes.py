@@ -60,10 +60,9 @@ class Child:
             "images": str(setting.images),
             "validation": str(setting.validation),
         }
-        environment = {
-            **os.environ,
-            "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
-        }
+        # A child imports this package and `comparison`.
+        paths = [str(ROOT), os.environ.get("PYTHONPATH", ""), str(ROOT / "benchmarks")]
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
         environment.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
         # On a GPU several live side by side: none may take all of its memory at the start.
         environment.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")

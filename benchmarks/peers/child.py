@@ -13,8 +13,6 @@ import traceback
 from importlib import metadata
 from pathlib import Path
 
-sys.path.append(str(Path(__file__).parent.parent))  # for `comparison`
-
 
 def main() -> None:
     answers = os.fdopen(os.dup(1), "w", buffering=1)

@@ -190,7 +190,7 @@ def test_presets(command):
 
 LIGHT = """
 import contextlib, io, sys
-from vae_keras.cli import main
+from vae_keras.cli.main import main
 with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):
     main(sys.argv[1:])
 print(*sorted({"keras", "tensorflow", "numpy", "matplotlib", "sklearn"} & set(sys.modules)))

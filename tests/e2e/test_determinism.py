@@ -1,30 +1,18 @@
-"""Two trainings in two processes, bit for bit; the whole is `benchmarks/determinism.py`."""
+"""Two trainings in two processes, bit for bit; the whole is `reproductions/determinism.py`."""
 
-import importlib.util
-from pathlib import Path
-
+import determinism
 import keras
 import numpy as np
 import pytest
-
-PROGRAM = Path(__file__).parents[2] / "benchmarks" / "determinism.py"
-
-
-def program():
-    specification = importlib.util.spec_from_file_location("determinism_benchmark", PROGRAM)
-    module = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(module)
-    return module
 
 
 @pytest.mark.slow
 @pytest.mark.backend
 def test_the_same_bits_twice_and_deterministic_changes_none(tmp_path):
-    benchmark = program()
     backend = keras.backend.backend()
-    settings = {**benchmark.COMMON, **benchmark.SETTINGS["mlp"], "train_size": 128}
+    settings = {**determinism.COMMON, **determinism.SETTINGS["mlp"], "train_size": 128}
     first, second = (
-        benchmark.trained(
+        determinism.trained(
             backend,
             {**settings, "deterministic": deterministic},
             None,
@@ -34,14 +22,14 @@ def test_the_same_bits_twice_and_deterministic_changes_none(tmp_path):
     )
     assert {"weights", "optimizer", "history", "evaluation", "samples"} <= first.keys()
     assert all(np.isfinite(one).all() for one in first["weights"])
-    found = benchmark.differences(first, second)
+    found = determinism.differences(first, second)
     if backend == "tensorflow":  # other kernels for the classifier that judges samples
         assert found.pop("evaluation", 0.0) < 1e-5
     assert found == {}
 
 
 def test_a_difference_is_found():
-    differences = program().differences
+    differences = determinism.differences
     first = {"weights": [np.ones(3, "float32")], "history": [np.zeros(2)]}
     second = {"weights": [np.float32([1, 1, 1.5])], "history": [np.zeros(2)]}
     assert differences(first, first) == {}

@@ -88,7 +88,7 @@ def run(tmp_path):
     return start
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_mutants_die_live_and_hang(run):
     done = run("--survivors")
     rows = [json.loads(line) for line in (run.folder / "found.jsonl").read_text().splitlines()]
@@ -104,16 +104,3 @@ def test_mutants_die_live_and_hang(run):
     survived = sum(value == "survived" for value in status.values())
     assert f"| {survived} | {1 - survived / len(rows):.1%} |" in done.stdout
     assert "capped: < 0 -> <= 0" in done.stdout
-
-    again = run()
-    assert "0 to try" in again.stderr
-    assert f"{survived + 2} to try" in run("--again").stderr  # the clock may have been wrong too
-
-
-@pytest.mark.slow
-def test_a_sample_is_part_of_a_larger_one(run):
-    run("--sample", "2")
-    results = run.folder / "found.jsonl"
-    assert len(results.read_text().splitlines()) == 2
-    assert "1 to try" in run("--sample", "3").stderr
-    assert len(results.read_text().splitlines()) == 3

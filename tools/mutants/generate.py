@@ -39,7 +39,7 @@ class Mutant:
 def mutants_of(root: Path, path: str) -> tuple[list[Mutant], int]:
     """Make all mutants of a file.
 
-    What is in a `raise` statement or given to `say`, and a string literal with a space in it, is a
+    What is in a `raise` statement or given to `log`, and a string literal with a space in it, is a
     text for people and left as it is. mutmut leaves annotations, docstrings, decorators, decorated
     functions and calls of `len` and `isinstance` alone.
 
@@ -100,8 +100,8 @@ def _texts(cst, module) -> set[int]:
     """Return the nodes of texts for people."""
     found: set[int] = set()
     for node in _walk(module):
-        says = isinstance(node, cst.Call) and getattr(node.func, "value", None) == "say"
-        if isinstance(node, cst.Raise) or says:
+        logs = isinstance(node, cst.Call) and getattr(node.func, "value", None) in ("log", "say")
+        if isinstance(node, cst.Raise) or logs:
             found.update(id(child) for child in _walk(node))
         elif isinstance(node, cst.SimpleString) and " " in node.value:
             found.add(id(node))

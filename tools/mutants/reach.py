@@ -21,7 +21,7 @@ def reach_of_tests(root: Path, tests: Iterable[str], cache: Path) -> dict[str, A
     """
 
     found = [root / test for test in tests if test.endswith(".py")]
-    found += [path for test in tests for path in sorted((root / test).glob("test_*.py"))]
+    found += [path for test in tests for path in sorted((root / test).rglob("test_*.py"))]
     digests = {
         path.relative_to(root).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in found

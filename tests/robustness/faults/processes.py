@@ -82,7 +82,7 @@ def prepare(backend: str) -> None:
         VAE_KERAS_OFFLINE="1",
         OMP_WAIT_POLICY="passive",  # PyTorch's threads would spin beside each other
         PYTHONPATH=os.pathsep.join(
-            [str(ROOT), str(ROOT / "benchmarks"), os.environ.get("PYTHONPATH", "")]
+            [str(ROOT), str(ROOT / "tests" / "robustness"), os.environ.get("PYTHONPATH", "")]
         ),
     )
     _CONTEXT.set_forkserver_preload(["faults.preload"])

@@ -13,7 +13,7 @@ from vae_keras.errors import ArgumentError
 # In a process of its own: what it sets stays set.
 PROGRAM = """
 import os, keras, vae_keras
-from vae_keras.determinism import is_deterministic
+from vae_keras.backend.determinism import is_deterministic
 before = is_deterministic()
 config = vae_keras.Config(architecture="mlp", encoder_units=(4,), deterministic=True)
 vae_keras.build_model(config, (4, 4, 1))

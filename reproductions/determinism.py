@@ -1,7 +1,7 @@
 """Train twice, each time in a process of its own, and compare every bit.
 
-    python benchmarks/determinism.py
-    python benchmarks/determinism.py --change threads=1 --change jit_compile=true
+    python reproductions/determinism.py
+    python reproductions/determinism.py --change threads=1 --change jit_compile=true
 
 Compared are the weights, the optimizer's state, the history, every number of the evaluation, every
 array it was made from, samples and estimates of the log-likelihood. Without `--change` all have to

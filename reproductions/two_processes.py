@@ -1,6 +1,6 @@
 """Train on two processes of this machine as on two machines, and compare with one process.
 
-    python benchmarks/two_processes.py --folder /tmp/two
+    python reproductions/two_processes.py --folder /tmp/two
 
 Each process gets what a machine would: the address of the first one, the number of processes and
 its own number, as environment variables, and the same command. The batches and the noise, and so

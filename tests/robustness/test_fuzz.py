@@ -1,4 +1,4 @@
-"""The fuzzers' targets on damage drawn from a seed: the short form, without atheris."""
+"""The short form of `run_fuzz.py`: damage drawn from a seed, without atheris."""
 
 import numpy as np
 import pytest
@@ -10,6 +10,7 @@ import vae_keras
 ROUNDS = {"idx": 25, "arrays": 12, "images": 3, "model": 2}  # of each damage on each whole file
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", targets.TARGETS)
 def test_damaged_files_are_refused_or_read(name):
     if name == "model":
@@ -24,6 +25,7 @@ def test_damaged_files_are_refused_or_read(name):
     assert count > 70
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", targets.TARGETS)
 def test_bytes_of_any_kind(name):
     random = np.random.default_rng(1)
@@ -32,18 +34,3 @@ def test_bytes_of_any_kind(name):
     for start in starts:
         for size in (0, 1, 7, 300):
             targets.TARGETS[name](start + random.bytes(size))
-
-
-def test_a_finding_is_one(monkeypatch):
-    from vae_keras.data.readers import array
-
-    def slow(path):
-        raise KeyError("not the package's own")
-
-    monkeypatch.setattr(array, "read", slow)
-    with pytest.raises(KeyError):
-        targets.arrays(b"\x93NUMPY")
-    monkeypatch.setattr(array, "read", lambda path: None)
-    monkeypatch.setattr(targets, "MOST_SECONDS", -1.0)
-    with pytest.raises(targets.Finding):
-        targets.arrays(b"\x93NUMPY")
