@@ -15,6 +15,8 @@ from vae_keras import VAE
 from vae_keras.architectures import conv, mlp
 from vae_keras.likelihoods import SquaredError
 
+pytestmark = pytest.mark.thorough
+
 SCRIPT = Path(__file__).with_name("backend_run.py")
 BACKENDS = [name for name in ("tensorflow", "jax", "torch") if importlib.util.find_spec(name)]
 

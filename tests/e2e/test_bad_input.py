@@ -17,7 +17,7 @@ from vae_keras.cli import main as cli
 from vae_keras.data.readers.idx import IDX_FILES
 
 # Python hides these from users, pytest does not, and here the standard error is looked at.
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+pytestmark = [pytest.mark.thorough, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 
 OWN = ["--architecture", "mlp", "--encoder-units", "8", "--epochs", "1", "--warmup-epochs", "0"]
 DIGITS = ["--dataset", "digits", *OWN]

@@ -11,7 +11,7 @@ import vae_keras
 from vae_keras.cli import main as cli
 
 # Python hides these from users, pytest does not, and here the standard error is looked at.
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+pytestmark = [pytest.mark.thorough, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 
 
 @pytest.fixture(scope="session")

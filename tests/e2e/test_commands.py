@@ -17,7 +17,7 @@ from vae_keras.config.preset_table import SUMMARIES
 from vae_keras.generation.codes import AggregatedPosterior
 
 # Python hides these from users, pytest does not, and here the standard error is looked at.
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+pytestmark = [pytest.mark.thorough, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 
 
 @pytest.fixture

@@ -5,8 +5,9 @@ import keras
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.thorough
 
-@pytest.mark.slow
+
 @pytest.mark.backend
 def test_the_same_bits_twice_and_deterministic_changes_none(tmp_path):
     backend = keras.backend.backend()

@@ -19,7 +19,7 @@ BACKEND = keras.backend.backend()
 
 pytestmark = [
     pytest.mark.backend,
-    pytest.mark.slow,
+    pytest.mark.thorough,
     pytest.mark.skipif(BACKEND == "torch", reason="PyTorch has no way to share batches"),
 ]
 

@@ -13,7 +13,7 @@ import vae_keras
 from vae_keras import load_dataset
 from vae_keras.cli import main as cli
 
-pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
+pytestmark = [pytest.mark.thorough, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 
 REPOSITORY = Path(__file__).parents[2]
 

@@ -9,6 +9,8 @@ from vae_keras.cli.main import main
 from vae_keras.runs.build import build_model_for, load_data
 from vae_keras.runs.evaluate import measure
 
+pytestmark = pytest.mark.thorough
+
 BASE = {
     **{"dataset": "digits", "architecture": "mlp", "encoder_units": (64,)},
     **{"learning_rate": 0.003, "batch_size": 32, "epochs": 20, "early_stopping_patience": None},
@@ -44,7 +46,6 @@ def findings(settings):
     return diagnose(numbers, history, kl_weight=config.kl_weight)
 
 
-@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.*warm-up")
 @pytest.mark.parametrize("name", FAILURES)
 def test_a_run_made_to_fail_is_named(name):
@@ -54,7 +55,6 @@ def test_a_run_made_to_fail_is_named(name):
     assert name in [one.name for one in found]
 
 
-@pytest.mark.slow
 def test_nothing_is_wrong_with_a_run_that_is_well():
     assert findings({"epochs": 60}) == []
 

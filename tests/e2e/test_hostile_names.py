@@ -14,7 +14,7 @@ from vae_keras.cli import main as cli
 from vae_keras.io.text import printable
 
 # Python hides these from users, pytest does not, and here the standard error is looked at.
-pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
+pytestmark = [pytest.mark.thorough, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 
 # For the page, for matplotlib, for rich, for a terminal, for a spreadsheet, for a template.
 CLASSES = [

@@ -16,7 +16,7 @@ from vae_keras import RunDirectory, load_dataset
 from vae_keras.cli import main as cli
 
 # Python hides these from users, pytest does not, and here the standard error is looked at.
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+pytestmark = [pytest.mark.thorough, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 
 KINDS = ("conditional", "autoencoder")
 TINY = [

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-FOLDERS = ("benchmarks", "reproductions", "tools")
-PROGRAMS = [path for folder in FOLDERS for path in sorted((ROOT / folder).glob("*.py"))]
-PROGRAMS += sorted((ROOT / "tests" / "robustness").glob("run_*.py"))
+FOLDERS = ("benchmarks", "reproductions", "tools", "tests/robustness")
+FILES = [path for folder in FOLDERS for path in sorted((ROOT / folder).glob("*.py"))]
+PROGRAMS = [path for path in FILES if '__name__ == "__main__"' in path.read_text()]
 # One process for all, since most of them import Keras. Each sees the folders that
 # `python PROGRAM` shows it, and imports what lies beside it anew.
 CHILD = """

@@ -24,7 +24,7 @@ from vae_keras.likelihoods import (
 from vae_keras.report import Report, Table, explore, explorer
 from vae_keras.report.decoder_export import export_decoder
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.thorough
 
 DESKTOP = {"viewport": {"width": 1280, "height": 800}}
 PHONE = {

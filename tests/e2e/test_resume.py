@@ -15,6 +15,8 @@ from vae_keras.errors import ArgumentError, RunDirectoryError
 from vae_keras.runs.reading import is_finished
 from vae_keras.runs.resume import check_same_config, note_environment
 
+pytestmark = pytest.mark.thorough
+
 
 class Crash(Exception):
     """The process ends."""

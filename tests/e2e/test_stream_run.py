@@ -9,7 +9,7 @@ from vae_keras.cli.main import main
 from vae_keras.data import dataset as image_dataset
 from vae_keras.data import write_sprites
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.thorough
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from vae_keras.studies.sweep import run as sweep_module
 from vae_keras.studies.sweep.run import run_sweep
 
 # Python hides these from users, pytest does not, and here the standard error is looked at.
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+pytestmark = [pytest.mark.thorough, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 
 
 @pytest.fixture(scope="module")

@@ -169,6 +169,7 @@ def test_same_by_the_functions_of_a_notebook(run):
     check_same_training(run, vae, history)
 
 
+@pytest.mark.thorough
 def test_same_by_hand(run):
     data = load_dataset("digits", train_size=64)
     keras.utils.set_random_seed(0)
@@ -193,6 +194,7 @@ def test_same_by_hand(run):
     check_same_training(run, vae, history)
 
 
+@pytest.mark.thorough
 def test_script_replays_a_config(run, script, tmp_path):
     again = tmp_path / "again"
     done = subprocess.run(
@@ -214,6 +216,7 @@ def test_script_replays_a_config(run, script, tmp_path):
     assert second["data"] == first["data"]
 
 
+@pytest.mark.thorough
 def test_interrupted_training_leaves_a_model(script, tiny, tmp_path):
     path = tmp_path / "run"
     endless = ["--epochs", "100000", "--early-stopping-patience", "100000"]
@@ -293,6 +296,7 @@ def test_halves_load_without_the_package_knowing(run):
     )
 
 
+@pytest.mark.thorough
 def test_relative_data_replay_from_any_directory(tmp_path, monkeypatch):
     np.save(tmp_path / "images.npy", np.random.default_rng(0).random((40, 8, 8, 1), "float32"))
     monkeypatch.chdir(tmp_path)

@@ -25,7 +25,7 @@ def trained_vae():
     return trained(TRAIN)
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_a_trained_linear_vae_is_probabilistic_pca(trained_vae):
     score = pca_score(TRAIN)
     # One importance sample is the bound; at the optimum it has no variance.
@@ -40,7 +40,7 @@ def test_a_trained_linear_vae_is_probabilistic_pca(trained_vae):
     assert scale_of(trained_vae) == pytest.approx(noise, rel=0.02)
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_so_is_one_trained_on_the_importance_weighted_bound():
     vae = trained(TRAIN, objective=ImportanceWeighted(5, "doubly_reparameterized"))
     exact = exact_log_likelihood(vae, TRAIN).mean()

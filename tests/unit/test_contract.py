@@ -391,7 +391,6 @@ print("loaded")
 
 
 @pytest.mark.backend
-@pytest.mark.slow
 def test_models_load_in_a_new_process(tmp_path):
     paths = []
     for model in MODELS:

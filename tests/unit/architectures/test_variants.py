@@ -151,7 +151,7 @@ print("loaded")
 """
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_parts_load_without_the_package(architectures, tmp_path):
     generator = np.random.default_rng(0)
     images = generator.random((2, 9, 7, 3), "float32")

@@ -27,7 +27,7 @@ SET = {
 }
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 @pytest.mark.backend
 def test_in_a_notebook():
     backend = keras.backend.backend()

@@ -156,7 +156,7 @@ def trained(config: Config, images: np.ndarray, labels: Any, *, validated: bool)
     return vae, history, stop.message
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 @EXAMPLES
 @given(
     given_settings=SOME_SETTINGS,
