@@ -33,7 +33,7 @@ def main() -> int:
     arguments, for_pytest = parser.parse_known_args()
     only = () if arguments.all else ("-m", "not thorough")
     failed: list[str] = []
-    # Beside the tests, most of which leave a core idle when they begin and end.
+    # Beside the tests, which leave a core idle when they begin and when they end.
     static = threading.Thread(target=run_static, args=(failed,))
     static.start()
     tests = [sys.executable, "-m", "pytest", *WORKERS, *only, *for_pytest]
