@@ -1,4 +1,4 @@
-"""Hooks of `mkdocs build`: formulae as MathML, and what has to be true of the whole site.
+"""Hooks of `mkdocs build`: tables of flags, formulae as MathML, checks of the whole site.
 
 mkdocs.yml names this file. The package is read and not imported, so that the site builds without
 Keras. Each problem is a warning, and with `strict: true` a warning fails the build.
@@ -6,6 +6,7 @@ Keras. Each problem is a warning, and with `strict: true` a warning fails the bu
 
 import ast
 import html
+import itertools
 import logging
 import re
 import zlib
@@ -24,17 +25,56 @@ FOREIGN = re.compile(
     r"|<link\b(?=[^>]*rel=[\"']?(?:stylesheet|preconnect|preload|icon))"
     r"[^>]*href=[\"']?(?:https?:)?//[^>]*>"
 )
+CODE = re.compile(r"<code>([^<]*)</code>")
+FLAG = re.compile(r"(?<![\w-])--[a-z][\w-]*")
+TABLE = re.compile(r"<!-- flags of (\S+) in (\S+) -->")
+POSITIONAL = {"_Model": "MODEL", "_Run": "RUN", "_Images": "IMAGE ...", "_Runs": "RUN RUN ..."}
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 
 
+def on_page_markdown(markdown, **kwargs):
+    """Replace `<!-- flags of CLASS in FILE -->` by a table of the fields of that class."""
+    return TABLE.sub(lambda match: flags(match.group(1), ROOT / match.group(2)), markdown)
+
+
+def flags(name, path):
+    """Return a table of a dataclass' fields, each with the docstring below it."""
+    body = ast.parse(path.read_text(encoding="utf-8")).body
+    (found,) = [node for node in body if isinstance(node, ast.ClassDef) and node.name == name]
+    rows = ["| flag | default | what it is |", "| --- | --- | --- |"]
+    for field, text in itertools.pairwise(found.body):
+        if not (isinstance(field, ast.AnnAssign) and isinstance(text, ast.Expr)):
+            continue
+        kind = ast.unparse(field.annotation)
+        if "Suppress" in kind:
+            continue
+        value = ast.unparse(field.value) if field.value else ""
+        flag, default = f"`--{field.target.id.replace('_', '-')}`", f"`{value.strip(chr(39))}`"
+        if kind in POSITIONAL:
+            flag, default = f"`{POSITIONAL[kind]}`", ""
+        elif value == "tyro.MISSING":
+            default = "must be given"
+        elif value == "()":
+            default = "none"
+        words = " ".join(ast.literal_eval(text.value).split())
+        choices = re.search(r"Literal\[([^]]*)\]", kind)
+        if choices:
+            words += f" One of {choices.group(1).replace(chr(39), '`')}."
+        rows.append(f"| {flag} | {default} | {words} |")
+    return "\n".join(rows)
+
+
 def on_page_content(html_text, **kwargs):
-    """Replace each formula, which arithmatex has marked, by MathML."""
+    """Replace each formula, which arithmatex has marked, by MathML; keep flags on one line."""
 
     def mathml(match):
         display = "block" if match.group(1) == "div" else "inline"
         return convert(html.unescape(match.group(2)).strip(), display=display)
 
-    return FORMULA.sub(mathml, html_text)
+    def whole(match):
+        return FLAG.sub(r'<span class="flag">\g<0></span>', match.group(0))
+
+    return CODE.sub(whole, FORMULA.sub(mathml, html_text))
 
 
 def on_post_build(config, **kwargs):
