@@ -20,12 +20,12 @@ def distribute(devices: Sequence[str] | None = None) -> Iterator[int]:
 
     On JAX `keras.distribution.DataParallel`, on several machines too; on TensorFlow
     `tf.distribute.MirroredStrategy`, on one machine. `batch_size` stays the number of images of a
-    step, of which each device gets an equal part. A model that was trained so is saved, loaded and
-    used like any other.
+    step, and each device gets an equal part of them. A model that was trained in this way is
+    saved, loaded and used like any other.
 
-    On several machines, or in several processes, every process runs the same program, and begins
-    with `keras.distribution.initialize(...)`, before anything is computed. Where the variables
-    `KERAS_DISTRIBUTION_...` are set, this is done here if it was not done yet.
+    On several machines, or in several processes, every process runs the same program and calls
+    `keras.distribution.initialize(...)` before anything is computed. Where the environment
+    variables `KERAS_DISTRIBUTION_...` are set, `distribute` makes this call if it is still to do.
 
     With one device it warns and changes nothing.
 
@@ -37,8 +37,8 @@ def distribute(devices: Sequence[str] | None = None) -> Iterator[int]:
         Number of devices.
 
     Raises:
-        ArgumentError: If the backend has no such means (PyTorch), there is no such device, or
-            several machines are asked of TensorFlow.
+        ArgumentError: If the backend cannot do it (PyTorch; TensorFlow on several machines), or a
+            device does not exist.
 
     Example:
         >>> with vae_keras.distribute():
@@ -59,12 +59,12 @@ def distribute(devices: Sequence[str] | None = None) -> Iterator[int]:
         )
     if len(names) == 1:
         warnings.warn(
-            f"There is one device, {names[0]}: training goes on as it would without `distribute`.",
+            f"There is one device, {names[0]}: training goes on as without `distribute`.",
             stacklevel=3,
         )
         yield 1
     elif backend == "jax":
-        # What arrays give each process is decided in `models/sharing.py`.
+        # `models/fitting/data_parallel.py` gives each process its part of the images.
         with keras.distribution.DataParallel(devices=names, auto_shard_dataset=False).scope():
             yield len(names)
     else:
@@ -74,12 +74,25 @@ def distribute(devices: Sequence[str] | None = None) -> Iterator[int]:
             yield len(names)
 
 
+def device_names() -> list[str]:
+    """Return the devices that the backend computes on, as it names them."""
+    import keras
+
+    if keras.backend.backend() != "torch":
+        return [str(device) for device in keras.distribution.list_devices()]
+    kind = keras.ops.zeros(1).device.type  # `keras.distribution` does not know PyTorch
+    if kind != "cuda":
+        return [kind]
+    cuda = sys.modules["torch"].cuda
+    return [cuda.get_device_name(number) for number in range(cuda.device_count())]
+
+
 def check_distributable(backend: str) -> None:
     """Raise `ArgumentError` if a backend cannot share batches as the environment asks for."""
     if backend == "torch":
         raise ArgumentError(
-            "`distribute` must be used with JAX or TensorFlow: on PyTorch, Keras' `fit` knows of "
-            "one device. Take `--backend jax`, or KERAS_BACKEND=jax. Received: backend='torch'"
+            "`distribute` must be used with JAX or TensorFlow: on PyTorch, Keras' `fit` uses one "
+            "device. Take `--backend jax`, or KERAS_BACKEND=jax. Received: backend='torch'"
         )
     variable = next((name for name in ("TF_CONFIG", _ADDRESSES) if name in os.environ), None)
     if backend == "tensorflow" and variable:
@@ -91,10 +104,10 @@ def check_distributable(backend: str) -> None:
 
 
 def join_processes() -> None:
-    """Join the processes that the environment tells of, before JAX computes anything.
+    """Join the other processes that the environment names, before JAX computes anything.
 
     Raises:
-        ArgumentError: If the environment does not tell enough, or something was computed already.
+        ArgumentError: If the environment is incomplete, or something was computed already.
     """
     if _ADDRESSES not in os.environ or _joined():
         return

@@ -1,6 +1,6 @@
-"""The commands: the fields of each are its flags, and `run` does it.
+"""The commands: the fields of each are its flags, and `run` carries it out.
 
-Nothing here loads a backend before it has to.
+`--help` and errors in arguments have to be quick, so whatever needs a backend is imported in `run`.
 """
 
 from dataclasses import dataclass
@@ -9,11 +9,9 @@ from typing import Annotated, Any, Literal
 
 import tyro
 
-from vae_keras.backend.parallel import process_number
 from vae_keras.backend.start import load_backend
 from vae_keras.cli.study_commands import Compare, Sweep
 from vae_keras.config.config import Config
-from vae_keras.config.presets import check_members
 
 _Model = Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="MODEL")]
 _Run = Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="RUN")]
@@ -22,7 +20,7 @@ _Images = Annotated[tyro.conf.Positional[tuple[str, ...]], tyro.conf.arg(metavar
 
 @dataclass(frozen=True)
 class Train:
-    """Train a model on images, judge it and leave everything in a run directory."""
+    """Train a model on images, evaluate it and write everything to a run directory."""
 
     settings: tyro.conf.OmitArgPrefixes[Config]
     run_dir: str | None = None
@@ -30,32 +28,23 @@ class Train:
     config: str | None = None
     """A config.json of an earlier run to start from, in place of a preset."""
     resume: Annotated[str | None, tyro.conf.arg(metavar="RUN")] = None
-    """A run directory whose training was interrupted, to go on with; takes no other setting."""
+    """Run directory of an interrupted training to go on with; takes no other flag."""
 
     def run(self) -> None:
-        from vae_keras.runs.directory import RunDirectory, new_run_path, open_run
+        from vae_keras.runs.directory import RunDirectory, check_before_training, new_run_path
 
-        settings = self.settings
-        backend = settings.backend
-        if self.resume is not None:
-            run_directory = open_run(self.resume)
-            backend = backend or run_directory.begun_with_backend()
-        else:
-            if settings.data is not None:  # so that the config replays from any directory
-                settings = settings.replace(data=str(Path(settings.data).expanduser().absolute()))
-            run_directory = RunDirectory(self.run_dir or new_run_path(settings))
-        check_members(settings)
-        # Several processes: the others write none.
-        if self.resume is None and (not settings.distribute or process_number() == 0):
-            run_directory.check_free()
-        load_backend(
-            backend,
-            distribute=settings.distribute,
-            deterministic=settings.deterministic,
-        )
+        resume = self.resume is not None
+        config = self.settings if resume else self.settings.with_absolute_data()
+        run_directory = RunDirectory(self.resume or self.run_dir or new_run_path(config))
+        backend = config.backend
+        if resume and backend is None:
+            backend = run_directory.begun_with_backend()
+        # Before the backend, which takes seconds to load; `train_and_evaluate` asks again.
+        check_before_training(config, run_directory, resume=resume)
+        load_backend(backend, distribute=config.distribute, deterministic=config.deterministic)
         from vae_keras.runs.train import train_and_evaluate
 
-        train_and_evaluate(settings, run_directory, resume=self.resume is not None)
+        train_and_evaluate(config, run_directory, resume=resume)
 
 
 @dataclass(frozen=True)
@@ -70,7 +59,7 @@ class Presets:
 
 @dataclass(frozen=True)
 class Evaluate:
-    """Measure a saved model on the test set of its run, or of another data set."""
+    """Evaluate a saved model on the test set of its run, or of another data set."""
 
     model: _Model
     """A run directory or a .keras file."""
@@ -79,29 +68,28 @@ class Evaluate:
     data: str | None = None
     """Path of the data; by default that of the run."""
     log_likelihood: Annotated[int | None, tyro.conf.arg(metavar="SAMPLES")] = None
-    """Estimate the log-likelihood too, from so many codes for each image; 5000 as published."""
+    """Estimate the log-likelihood too, from SAMPLES codes for each image; papers take 5000."""
     samples: int = 1000
-    """Images to generate, three times over, and judge; 0 for none."""
+    """Images to generate, three times over, for the metrics of samples; 0 for none."""
     fid: bool = False
     """Compute the FID of the samples too, with the packages of `pip install 'vae-keras[fid]'`."""
     output: str | None = None
-    """A JSON file for the numbers, beside the table that is printed."""
+    """A JSON file for the metrics, besides the table that is printed."""
     backend: str | None = None
     """Keras backend: tensorflow, jax, torch."""
 
     def run(self) -> None:
         load_backend(self.backend)
-        from vae_keras.runs import evaluate as judging
+        from vae_keras.runs.evaluate import evaluate_model
 
-        output = None if self.output is None else Path(self.output)
-        judging.evaluate_model(
+        evaluate_model(
             self.model,
             dataset=self.dataset,
             data=self.data,
             log_likelihood=self.log_likelihood,
             samples=self.samples,
             fid=self.fid,
-            output=output,
+            output=None if self.output is None else Path(self.output),
         )
 
 
@@ -119,7 +107,7 @@ class Diagnose:
 
 
 @dataclass(frozen=True)
-class Report:
+class ReportRun:
     """Make the report of a finished run again: one HTML page, with a latent explorer."""
 
     run_dir: _Run
@@ -145,20 +133,20 @@ class Reconstruct:
     label: str | None = None
     """Class of the images, by name or number, for a conditional model."""
     output: str = "reconstructions"
-    """Directory for the pictures; must be new or empty."""
+    """Directory for the images; must be new or empty."""
     backend: str | None = None
     """Keras backend: tensorflow, jax, torch."""
 
     def run(self) -> None:
         load_backend(self.backend)
-        from vae_keras.runs import inference as applications
+        from vae_keras.runs.inference import reconstruct_files
 
-        applications.reconstruct_files(self.model, self.images, Path(self.output), label=self.label)
+        reconstruct_files(self.model, self.images, Path(self.output), label=self.label)
 
 
 @dataclass(frozen=True)
 class Encode:
-    """Encode images; write the code of each, of a VAE its mean and standard deviation."""
+    """Encode images; write the code of each (of a VAE, its mean and standard deviation)."""
 
     model: _Model
     """A run directory or a .keras file."""
@@ -173,9 +161,9 @@ class Encode:
 
     def run(self) -> None:
         load_backend(self.backend)
-        from vae_keras.runs import inference as applications
+        from vae_keras.runs.inference import encode_files
 
-        applications.encode_files(self.model, self.images, Path(self.output), label=self.label)
+        encode_files(self.model, self.images, Path(self.output), label=self.label)
 
 
 @dataclass(frozen=True)
@@ -194,15 +182,15 @@ class Sample:
     seed: int | None = None
     """Seed of the draw; another one each time by default."""
     output: str = "samples.png"
-    """A .png for one picture of all, or an .npy for the array."""
+    """A .png for one figure of all images, or an .npy for the array."""
     backend: str | None = None
     """Keras backend: tensorflow, jax, torch."""
 
     def run(self) -> None:
         load_backend(self.backend)
-        from vae_keras.runs import inference as applications
+        from vae_keras.runs.inference import sample_to_file
 
-        applications.sample_to_file(
+        sample_to_file(
             self.model,
             Path(self.output),
             n=self.n,
@@ -247,7 +235,7 @@ COMMANDS: dict[str, Any] = {
     "presets": Presets,
     "evaluate": Evaluate,
     "diagnose": Diagnose,
-    "report": Report,
+    "report": ReportRun,
     "reconstruct": Reconstruct,
     "encode": Encode,
     "sample": Sample,

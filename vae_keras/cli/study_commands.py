@@ -1,7 +1,5 @@
-"""The commands on several runs; in the form of those in `commands.py`."""
+"""The commands that look at several runs, in the same form as those in `commands.py`."""
 
-import dataclasses
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -31,17 +29,18 @@ class Sweep:
     vary: _Vary = ()
     """What to vary, say kl_weight=0.1,1,4 seed=0,1,2; lists in brackets: filters=[8,16],[16,32]."""
     output: str = tyro.MISSING
-    """Directory of the sweep. What is done in it already is not done again."""
+    """Directory of the sweep. Runs that are finished in it are not repeated."""
     config: str | None = None
     """A config.json of an earlier run to start from, in place of a preset."""
     typed: tyro.conf.Suppress[tuple[str, ...]] = ()
-    """Settings that a flag on the command line sets."""
+    """Names of the settings that flags on the command line set."""
 
     def run(self) -> None:
         vary = read_vary(entry for entries in self.vary for entry in entries)
         overrides = {name: getattr(self.settings, name) for name in self.typed}
         base = self._base(vary)
-        sweep_points(base, vary, overrides=overrides)  # a mistake is said before the backend loads
+        # For its checks alone: a mistake is reported before the backend, which takes long, loads.
+        sweep_points(base, vary, overrides=overrides)
         load_backend(self.settings.backend, deterministic=self.settings.deterministic)
         from vae_keras.studies.sweep.run import raise_if_failed, run_sweep
 
@@ -60,12 +59,12 @@ class Sweep:
 
 @dataclass(frozen=True)
 class Compare:
-    """Lay finished runs side by side: numbers, settings, curves, pictures, as a page."""
+    """Lay finished runs side by side: metrics, settings, curves and figures, as a page."""
 
     runs: _Runs
     """Run directories, at least two."""
     output: str = "comparison.html"
-    """The page, a file that opens anywhere."""
+    """The page: one file that opens in any browser."""
     backend: str | None = None
     """Keras backend: tensorflow, jax, torch."""
 
@@ -74,15 +73,3 @@ class Compare:
         from vae_keras.studies.compare.run import compare_runs
 
         compare_runs(self.runs, Path(self.output))
-
-
-def typed_settings(arguments: Sequence[str]) -> tuple[str, ...]:
-    """Return the settings that flags among the arguments set.
-
-    Args:
-        arguments: Of the command line, as `sys.argv[2:]`.
-    """
-    names = {field.name for field in dataclasses.fields(Config)}
-    flags = (one.partition("=")[0] for one in arguments if one.startswith("--"))
-    typed = (flag.removeprefix("--").replace("-", "_") for flag in flags)
-    return tuple(dict.fromkeys(name for name in typed if name in names))

@@ -1,4 +1,4 @@
-"""The presets: a line and the settings of each. The only table of names."""
+"""The presets: the summary and the settings of each. This table alone holds their names."""
 
 from vae_keras.config.config import Config
 
@@ -19,7 +19,7 @@ _BURDA = {
     "stage_epochs": _BURDA_STAGES,
     "stage_factor": 10 ** (-1 / 7),
 }
-# Adam on a loss summed over a batch of 128 is Adam on its mean with this epsilon.
+# Adam on the mean loss of a batch of 128, with this epsilon, takes the steps of Adam on the sum.
 _EPSILON_OF_SUM = 1e-7 / 128
 
 # fmt: off

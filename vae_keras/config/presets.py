@@ -1,7 +1,7 @@
 """Presets, and the members of each axis, by name.
 
-A member is found by its file: `likelihoods/squared_error.py` is `squared_error` and holds
-`SquaredError`, `architectures/conv.py` holds `conv`. A new member is a new file.
+A member is found by its file: `likelihoods/squared_error.py` makes `squared_error` a member and
+holds `SquaredError`; `architectures/conv.py` holds `conv`. A new member is a new file.
 """
 
 import importlib
@@ -33,14 +33,14 @@ def preset(name: str, **changes: Any) -> Config:
         **changes: Settings to override.
 
     Raises:
-        ArgumentError: If there is no such preset or setting, or a value makes no sense.
+        ArgumentError: If there is no such preset or setting, or a value is invalid.
 
     Example:
         >>> preset("default", latent_dim=16, epochs=10)
     """
     if name not in PRESETS:
         raise unknown_name("preset", name, PRESETS)
-    return PRESETS[name].replace(**changes)
+    return PRESETS[name].replace(**changes) if changes else PRESETS[name]
 
 
 def member_names(axis: str) -> tuple[str, ...]:
@@ -49,7 +49,7 @@ def member_names(axis: str) -> tuple[str, ...]:
     Args:
         axis: Name of the folder, say `"likelihoods"`.
     """
-    # By file and not by import: the `__init__` of an axis needs a backend.
+    # By file and not by import, because the `__init__` of an axis loads a backend.
     folder = Path(__file__).parents[1] / axis
     names = {module.name for module in pkgutil.iter_modules([str(folder)])}
     return tuple(sorted(names.difference(_SHARED_FILES)))
@@ -72,7 +72,7 @@ def member(axis: str, name: str) -> Any:
     """Load a member of an axis by its name.
 
     Raises:
-        ArgumentError: If there is none of that name; the message has the nearest ones.
+        ArgumentError: If there is no member of that name; the message has the nearest names.
 
     Example:
         >>> member("likelihoods", "squared_error")()

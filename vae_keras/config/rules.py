@@ -1,116 +1,109 @@
-"""What each setting accepts, and how an error says it."""
+"""What a setting accepts: the check that its annotation names, or else the one of its type.
+
+Like those of `vae_keras.checks`, a check takes the name of the setting and the value, and returns
+the value in the form that a `Config` holds, or raises `ArgumentError`.
+"""
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any
+from types import NoneType
+from typing import Annotated, Any, Literal, TypeAlias, get_args, get_origin
 
-from vae_keras.backend.start import BACKENDS
-from vae_keras.checks import LARGEST_FLOAT32
+from vae_keras.checks import as_finite, as_integer
 from vae_keras.errors import ArgumentError
 
-
-def _integer(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+Check: TypeAlias = Callable[[str, Any], Any]
 
 
-def positive_integer(value: Any) -> bool:
-    return _integer(value) and value > 0
+def check_of(annotation: Any) -> Check:
+    """Return the check of a setting.
+
+    Args:
+        annotation: Type of the setting, or `Annotated[type, check]` where the type alone does not
+            say what is accepted. `None` is accepted where the type has it.
+    """
+    kind, check = annotation, None
+    if get_origin(annotation) is Annotated:
+        kind, check = get_args(annotation)
+    optional = NoneType in get_args(kind)
+    check = check or _check_of_type(get_args(kind)[0] if optional else kind, optional)
+    return lambda name, value: None if optional and value is None else check(name, value)
 
 
-def _count(value: Any) -> bool:
-    return _integer(value) and value >= 0
+def one_of(*names: str) -> Check:
+    """Return a check that accepts these names only."""
+    return _check(lambda value: value in names, f"one of {', '.join(names)}")
 
 
-def _finite(value: Any) -> bool:
-    """Tell whether it is a number that stays one in float32, in which models compute."""
-    return isinstance(value, (int, float)) and -LARGEST_FLOAT32 <= value <= LARGEST_FLOAT32
+def fraction(name: str, value: Any) -> float:
+    """Return a number between 0 and 1, both excluded."""
+    number = as_finite(value)
+    if number is None or not 0 < number < 1:
+        raise _refused(name, value, "between 0 and 1")
+    return number
 
 
-def _optional(rule: Callable[[Any], bool]) -> Callable[[Any], bool]:
-    return lambda value: value is None or rule(value)
+def seed(name: str, value: Any) -> int:
+    """Return an integer that every backend and NumPy take as a seed."""
+    number = as_integer(value)
+    if number is None or not 0 <= number < 2**32:
+        raise _refused(name, value, "an integer from 0 to 2**32 - 1")
+    return number
 
 
-def _one_of(*names: str) -> tuple[Callable[[Any], bool], str]:
-    return (lambda value: value in names), f"one of {', '.join(names)}"
+def positive_integers(name: str, value: Any) -> tuple[int, ...]:
+    """Return a sequence of whole numbers above 0, a list when read from JSON, as a tuple."""
+    numbers = [as_integer(one) for one in value] if isinstance(value, (tuple, list)) else [None]
+    if any(number is None or number < 1 for number in numbers):
+        raise _refused(name, value, "positive integers")
+    return tuple(number for number in numbers if number is not None)
 
 
-def _maybe_one_of(*names: str) -> tuple[Callable[[Any], bool], str]:
-    return (lambda value: value is None or value in names), f"one of {', '.join(names)}"
+def class_names(name: str, value: Any) -> tuple[str, ...]:
+    """Return a sequence of names of classes, or of their numbers as text, as a tuple."""
+    if not isinstance(value, (tuple, list)) or not all(isinstance(one, str) for one in value):
+        raise _refused(name, value, "names or numbers of classes")
+    return tuple(value)
 
 
-def _names(value: Any) -> bool:
-    return isinstance(value, tuple | list) and all(isinstance(name, str) for name in value)
-
-
-_MAYBE_FLAG = (_optional(lambda value: isinstance(value, bool)), "true or false, or left out")
-_ABOVE_ZERO = (lambda value: _finite(value) and value > 0, "a finite number above 0")
-_POSITIVE = (positive_integer, "a positive integer")
-_MAYBE_POSITIVE = (_optional(positive_integer), "a positive integer")
-_MAYBE_STRING = (_optional(lambda value: isinstance(value, str)), "a string")
-_COUNT = (_count, "an integer of at least 0")
-_NOT_NEGATIVE = (lambda value: _finite(value) and value >= 0, "a finite number of at least 0")
-RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
-    "data": _MAYBE_STRING,
-    "train_size": _MAYBE_POSITIVE,
-    "stream": _MAYBE_FLAG,
-    "validation_size": _COUNT,
-    "exclude_classes": (_names, "names or numbers of classes"),
-    "kernel_size": _MAYBE_POSITIVE,
-    "decoder_kernel_size": _MAYBE_POSITIVE,
-    "activation": _MAYBE_STRING,
-    "normalization": _maybe_one_of("none", "layer", "batch", "group"),
-    "model": _one_of("vae", "conditional", "autoencoder"),
-    "binarize": _one_of("none", "static", "dynamic"),
-    "output_bias": _one_of("zeros", "data"),
-    "kl_schedule": _one_of("linear", "sigmoid", "cyclical"),
-    "blocks_per_stage": _MAYBE_POSITIVE,
-    "latent_dim": _POSITIVE,
-    "kl_weight": _NOT_NEGATIVE,
-    "warmup_epochs": _COUNT,
-    "warmup_steps": _COUNT,
-    "epochs": _POSITIVE,
-    "batch_size": _POSITIVE,
-    "learning_rate": _ABOVE_ZERO,
-    "adam_epsilon": _ABOVE_ZERO,
-    "clip_norm": (_optional(_ABOVE_ZERO[0]), _ABOVE_ZERO[1]),
-    "skip_gradient_norm": (_optional(_ABOVE_ZERO[0]), _ABOVE_ZERO[1]),
-    "stage_factor": _ABOVE_ZERO,
-    "plateau_patience": _POSITIVE,
-    "plateau_factor": (lambda value: _finite(value) and 0 < value < 1, "between 0 and 1"),
-    "plateau_min_delta": _NOT_NEGATIVE,
-    "min_learning_rate": _NOT_NEGATIVE,
-    "early_stopping_patience": _MAYBE_POSITIVE,
-    "checkpoint_epochs": _MAYBE_POSITIVE,
-    "checkpoint_minutes": _NOT_NEGATIVE,
-    "seed": (lambda value: _count(value) and value < 2**32, "an integer from 0 to 2**32 - 1"),
-    "distribute": (lambda value: isinstance(value, bool), "true or false"),
-    "deterministic": (lambda value: isinstance(value, bool), "true or false"),
-    "precision": _one_of("float32", "mixed_bfloat16", "mixed_float16"),
-    "jit_compile": _MAYBE_FLAG,
-    "steps_per_execution": _MAYBE_POSITIVE,
-    "backend": (lambda value: value in (None, *BACKENDS), f"one of {', '.join(BACKENDS)}"),
-}
-
-
-def written_options(name: str, options: Any) -> tuple[str, ...]:
-    """Return options as NAME=VALUE with JSON values; a dictionary is written so too."""
-    if isinstance(options, Mapping):
-        return tuple(f"{key}={json.dumps(value)}" for key, value in options.items())
-    if not isinstance(options, tuple | list) or not all(
-        isinstance(option, str) and option.partition("=")[0].isidentifier() and "=" in option
-        for option in options
+def options(name: str, value: Any) -> tuple[str, ...]:
+    """Return options as `NAME=VALUE` with JSON values; a dictionary is written in this form."""
+    if isinstance(value, Mapping):
+        return tuple(f"{key}={json.dumps(one)}" for key, one in value.items())
+    if not isinstance(value, (tuple, list)) or not all(
+        isinstance(one, str) and one.partition("=")[0].isidentifier() and "=" in one
+        for one in value
     ):
-        raise ArgumentError(
-            f"`{name}` must be a dictionary, or NAME=VALUE for each option. "
-            f"Received: {name}={options!r}"
-        )
-    return tuple(options)
+        raise _refused(name, value, "a dictionary, or NAME=VALUE for each option")
+    return tuple(value)
 
 
 def read_option(option: str) -> tuple[str, Any]:
-    """Return name and value; what is no JSON is a string."""
+    """Return name and value of an option; a value that is not JSON is a string."""
     name, _, value = option.partition("=")
     try:
         return name, json.loads(value)
     except ValueError:
         return name, value
+
+
+def _check_of_type(kind: Any, optional: bool) -> Check:
+    if get_origin(kind) is Literal:
+        return one_of(*get_args(kind))
+    if kind is bool:
+        left_out = ", or left out" if optional else ""
+        return _check(lambda value: isinstance(value, bool), f"true or false{left_out}")
+    return _check(lambda value: isinstance(value, kind), {str: "a string"}[kind])
+
+
+def _check(accepts: Callable[[Any], bool], expected: str) -> Check:
+    def check(name: str, value: Any) -> Any:
+        if not accepts(value):
+            raise _refused(name, value, expected)
+        return value
+
+    return check
+
+
+def _refused(name: str, value: Any, expected: str) -> ArgumentError:
+    return ArgumentError(f"`{name}` must be {expected}. Received: {name}={value!r}")

@@ -1,4 +1,4 @@
-"""What is printed: the presets, the model at the start of a run, the numbers at the end."""
+"""What is printed: the presets, the model at the start of a run, the metrics at the end."""
 
 import contextlib
 import math
@@ -11,13 +11,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from vae_keras.config.config import read_config
+from vae_keras.config.config import Config
 from vae_keras.config.preset_table import SUMMARIES
 from vae_keras.io.text import printable
 from vae_keras.runs.directory import RunDirectory
 
 _PAGE_WIDTH = 100  # of a notebook, in characters
-_LINE_LENGTH = 200  # of what goes to a file or another program, where no line is to be broken
+_LINE_LENGTH = 200  # of output to a file or another program, where lines must not be broken
 # Name, label, form; below the losses.
 _ROWS = (
     ("elbo", "evidence lower bound (ELBO), nats", "{:.2f}"),
@@ -56,7 +56,7 @@ _ROWS = (
 
 
 def print_presets() -> None:
-    """Print the presets, one line each where the output is no terminal."""
+    """Print the presets; one line each if the output is not a terminal."""
     console = Console()
     if not console.is_terminal:
         console = Console(width=_LINE_LENGTH)
@@ -70,11 +70,11 @@ def print_presets() -> None:
 
 
 def plain_console() -> Console:
-    """Return a console on the standard output; in a notebook one that only adds lines.
+    """Return a console on the standard output; in a notebook, one that only adds lines.
 
-    There a line that is replaced by the next would be stored each time.
+    A notebook would store every state of a line that is replaced by the next.
     """
-    console = Console(markup=False, emoji=False)  # paths are not to be styled
+    console = Console(markup=False, emoji=False)  # no markup: a path may contain `[...]`
     if not console.is_jupyter:
         return console
     return Console(
@@ -88,8 +88,8 @@ def parameter_count(vae: Any) -> int:
 
 
 def print_model_summary(vae: Any, console: Console) -> None:
-    """Print what the model is made of and the layers of both halves."""
-    console.print(f"Model: {_described(vae)}", style="bold", highlight=False)
+    """Print what the model is made of, and the layers of encoder and decoder."""
+    console.print(f"Model: {_describe_model(vae)}", style="bold", highlight=False)
     table = Table("layer", "output", box=None, pad_edge=False, header_style="dim")
     table.add_column("parameters", justify="right")
     for half in (vae.encoder, vae.decoder):
@@ -142,13 +142,13 @@ def number_rows(
 
 @contextlib.contextmanager
 def step_by_step(title: str, console: Console) -> Iterator[Callable[[str], None]]:
-    """Show what takes long; yield a function to call with a line on each step of it.
+    """Show progress of a job that takes long; yield a function that takes a line for each step.
 
-    On a terminal the line is replaced by the next; a file gets them all.
+    On a terminal each line replaces the one before; a file gets them all.
 
     Args:
-        title: What is done.
-        console: Where to.
+        title: What is being done.
+        console: Where progress is printed.
     """
     if not console.is_terminal:
         console.print(f"{title} ...", style="dim", highlight=False)
@@ -163,10 +163,10 @@ def print_findings(findings: Sequence[Mapping[str, str]], console: Console) -> N
 
     Args:
         findings: Each with `severity`, `title`, `text` and `advice`.
-        console: Where to.
+        console: Where they are printed.
     """
     if not findings:
-        console.print("Nothing conspicuous in the numbers.", highlight=False)
+        console.print("Nothing conspicuous in the metrics.", highlight=False)
     for finding in findings:
         style = "bold yellow" if finding["severity"] == "warning" else "bold"
         console.print(finding["title"], style=style, highlight=False)
@@ -179,10 +179,9 @@ def member_name(part: Any) -> str:
 
 
 def print_closing_table(
-    metrics: dict[str, Any], run_directory: RunDirectory, console: Console
+    metrics: dict[str, Any], config: Config, run_directory: RunDirectory, console: Console
 ) -> None:
-    """Print the test set's numbers and where everything is."""
-    config = read_config(run_directory.config)
+    """Print the metrics of the test set and where the files of the run are."""
     console.print()
     console.print(
         numbers_table(
@@ -210,8 +209,8 @@ def print_closing_table(
     )
 
 
-def _described(vae: Any) -> str:
-    """Return the parts of a model in one line; those that every VAE has by default go unsaid."""
+def _describe_model(vae: Any) -> str:
+    """Return the parts of a model in one line, without those that every VAE has by default."""
     parts = [f"{parameter_count(vae):,} parameters", f"code size {vae.latent_dim}"]
     if vae.num_classes:
         parts.append(f"given one of {vae.num_classes} classes")

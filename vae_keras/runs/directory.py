@@ -1,4 +1,4 @@
-"""The run directory: where each thing of a run lies, and how it is written."""
+"""The run directory: where each file of a run is, and how it is written."""
 
 import itertools
 import json
@@ -9,8 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from vae_keras.backend.parallel import process_number
 from vae_keras.checkpoints.lock import LOCK, OWNER, only_one
 from vae_keras.config.config import Config
+from vae_keras.config.presets import check_members
 from vae_keras.errors import RunDirectoryError
 from vae_keras.io.files import (
     is_leftover,
@@ -29,7 +31,7 @@ class RunDirectory:
     """One run's files: `config.json`, `history.csv`, `model.keras`, `figures/` and so on.
 
     Args:
-        path: The directory. Nothing is written before `create`.
+        path: The directory. It is made when the run is `held`; nothing is written before.
 
     Example:
         >>> run = RunDirectory("runs/first")
@@ -58,7 +60,7 @@ class RunDirectory:
         try:
             return json.loads(self.environment.read_text(encoding="utf-8"))["backend"]
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
-            return None  # whoever needs the whole file says what is wrong with it
+            return None  # `read_environment`, which needs the whole file, reports the error
 
     def is_begun(self) -> bool:
         """Tell whether a training was begun here."""
@@ -66,11 +68,11 @@ class RunDirectory:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Make the directory if it is missing, and be the one process that works in it.
+        """Make the directory if it is missing, and keep other processes from working in it.
 
         Raises:
-            RunDirectoryError: If it cannot be made, or another process, which the message names,
-                works in it.
+            RunDirectoryError: If it cannot be made, or another process works in it; the message
+                names that one.
         """
         with only_one(self.checkpoint, what="A run directory"):
             for folder in (self.path, self.checkpoint, self.figures, self.epoch_figures):
@@ -80,13 +82,13 @@ class RunDirectory:
     def check_free(self) -> None:
         """Raise `RunDirectoryError` if the directory holds something or cannot be made.
 
-        What a process left that was killed before it had written the settings does not count.
+        The leftovers of a process that was killed before it wrote the settings do not count.
         """
         try:
             self._check_free()
         except RunDirectoryError:
             raise
-        except OSError as error:  # a name too long, a folder that may not be looked into
+        except OSError as error:  # the name is too long, or a folder may not be read
             raise RunDirectoryError(
                 f"`run_dir` must be writable. Received: {self.path} ({error.strerror})"
             ) from error
@@ -96,7 +98,7 @@ class RunDirectory:
             raise RunDirectoryError(
                 f"`run_dir` must be a directory. Received: {self.path} (a file)"
             )
-        if self.path.is_dir() and not all(map(self._is_nothing, self.path.iterdir())):
+        if self.path.is_dir() and not all(map(self._is_leftover, self.path.iterdir())):
             raise RunDirectoryError(
                 f"`run_dir` must be new or empty, so that no run is overwritten. "
                 f"Received: {self.path}, which exists"
@@ -109,7 +111,7 @@ class RunDirectory:
                 f"`run_dir` must be writable. Received: {self.path} ({parent} is not)"
             )
 
-    def _is_nothing(self, path: Path) -> bool:
+    def _is_leftover(self, path: Path) -> bool:
         if path == self.checkpoint:
             return path.is_dir() and all(
                 is_leftover(name) or name in (LOCK, OWNER) for name in os.listdir(path)
@@ -121,26 +123,26 @@ class RunDirectory:
         write_json(self.config, config.to_dict())
 
     def write_environment(self, **facts: Any) -> None:
-        """Write what a number may depend on: versions, machine, git commit, and `facts`."""
+        """Write what a result may depend on: versions, machine, git commit, and `facts`."""
         write_json(self.environment, {**environment(), **facts})
 
     def write_metrics(self, metrics: dict[str, Any]) -> None:
-        """Write the final numbers."""
+        """Write the final metrics."""
         write_json(self.metrics, metrics)
 
     def write_arrays(self, arrays: "dict[str, np.ndarray]") -> None:
-        """Write what the pictures of the evaluation are drawn from."""
+        """Write the arrays that the figures of the evaluation are drawn from."""
         import numpy as np
 
         with written_beside(self.evaluation) as beside:
             np.savez_compressed(beside, **arrays)  # type: ignore[arg-type]
 
     def write_figure(self, figure: Any, name: str) -> None:
-        """Write one picture under `figures/`."""
+        """Write one figure under `figures/`."""
         save_figure(figure, self.figures / f"{name}.png")
 
     def write_model(self, vae: Any) -> None:
-        """Write the model, and its two halves for use without the other."""
+        """Write the model, and its encoder and decoder for use on their own."""
         for model, path in (
             (vae, self.model),
             (vae.encoder, self.encoder),
@@ -148,6 +150,26 @@ class RunDirectory:
         ):
             with written_beside(path) as beside:
                 model.save(beside)
+
+
+def check_before_training(
+    config: Config, run_directory: RunDirectory, *, resume: bool = False
+) -> None:
+    """Raise what can be known to be wrong before anything is loaded: members and directory.
+
+    Args:
+        config: The settings.
+        run_directory: Where the run goes.
+        resume: Whether a run that was begun there goes on.
+
+    Raises:
+        ArgumentError: If a member that `config` names does not exist.
+        RunDirectoryError: If the directory holds something else, or cannot be made.
+    """
+    check_members(config)
+    writes = not (config.distribute and process_number())  # of several processes the first alone
+    if writes and not (resume and run_directory.is_begun()):
+        run_directory.check_free()
 
 
 def open_run(path: str | Path) -> RunDirectory:

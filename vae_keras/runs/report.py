@@ -140,7 +140,7 @@ def _findings(metrics: dict[str, Any]) -> list[dict[str, str]]:
         {**one, "severity": severities.get(one["severity"], "info")}
         for one in metrics.get("findings", [])
     ]
-    return found or [{"title": "Nothing conspicuous in the numbers", "severity": "good"}]
+    return found or [{"title": "Nothing conspicuous in the metrics", "severity": "good"}]
 
 
 def _tables_of_parts(metrics: dict[str, Any], class_names: Sequence[str] | None) -> list[Table]:

@@ -10,11 +10,10 @@ from typing import Any
 import keras
 from rich.console import Console
 
-from vae_keras.backend.parallel import distribute, process_number
+from vae_keras.backend.parallel import device_names, distribute, process_number
 from vae_keras.callbacks import Checkpoint
 from vae_keras.checkpoints.directory import CheckpointDirectory
 from vae_keras.config.config import Config
-from vae_keras.config.presets import check_members
 from vae_keras.data import ImageDataset
 from vae_keras.errors import RunDirectoryError
 from vae_keras.models import ImageModel, check_batch_size, execution_facts
@@ -27,7 +26,7 @@ from vae_keras.runs.console import (
     print_model_summary,
     step_by_step,
 )
-from vae_keras.runs.directory import RunDirectory
+from vae_keras.runs.directory import RunDirectory, check_before_training
 from vae_keras.runs.evaluate import measure, metrics_of
 from vae_keras.runs.figures import write_figures
 from vae_keras.runs.fit import Trained, train
@@ -45,17 +44,18 @@ def train_and_evaluate(
     callbacks: Sequence[Any] = (),
     console: Console | None = None,
 ) -> dict[str, Any]:
-    """Train a model, judge it, and leave everything in a run directory.
+    """Train a model, evaluate it, and write everything to a run directory.
 
     Data and settings are checked before anything is written. Ctrl-C saves the model so far and
-    raises `KeyboardInterrupt` again. Until all is done the directory holds checkpoints, from which
-    the same call with `resume=True` goes on, to the numbers of a run that was not interrupted.
+    raises `KeyboardInterrupt` again. Until the run is finished the directory holds checkpoints:
+    the same call with `resume=True` goes on from the last one, and ends with the same metrics as
+    a run that was not interrupted.
 
     Args:
         config: The settings.
-        run_directory: Where to; must be new or empty, unless `resume` is set.
-        resume: Whether to go on with a run of these settings: one that is not there is begun, and
-            of one that is finished the numbers are returned. Defaults to `False`.
+        run_directory: Where the files go; must be new or empty, unless `resume` is set.
+        resume: Whether to go on with the run of these settings that is in the directory. If there
+            is none, it is begun; if it is finished, its metrics are returned. Defaults to `False`.
         callbacks: More Keras callbacks, say those of Weights & Biases or MLflow.
         console: Where progress is printed. Defaults to the standard output.
 
@@ -63,14 +63,16 @@ def train_and_evaluate(
         What `metrics.json` holds.
 
     Raises:
-        VAEKerasError: If settings, data or the directory make no sense.
+        VAEKerasError: If settings, data or the directory are invalid.
         RunDirectoryError: If another process works in the directory, or it cannot be written.
         TrainingDivergedError: If a term of the loss became infinite or not a number.
     """
+    check_before_training(config, run_directory, resume=resume)
     console = console or plain_console()
     if not (config.distribute and process_number()):
         return _run(config, run_directory, callbacks, console, resume=resume)
-    # Several processes have to do the same. What the others write, no one reads.
+    # All processes run the same code. Only the files of process 0 are kept; the others write to a
+    # temporary directory.
     with tempfile.TemporaryDirectory() as folder:
         elsewhere = RunDirectory(Path(folder) / "run")
         kept = run_directory.checkpoint if resume else None
@@ -86,11 +88,8 @@ def _run(
     resume: bool = False,
     kept: Path | None = None,
 ) -> dict[str, Any]:
-    """Do it all. Where `kept` is given the checkpoints are there, and those of another process."""
-    check_members(config)
-    if not (resume and run_directory.is_begun()):
-        run_directory.check_free()
-    else:
+    """Load, build, train, evaluate. `kept` is where another process keeps the checkpoints."""
+    if resume and run_directory.is_begun():
         check_same_config(config, run_directory)
         if is_finished(run_directory):
             return _finished_before(run_directory, console)
@@ -100,18 +99,18 @@ def _run(
             check_batch_size(config.batch_size, devices)
             vae = build_model_for(config, dataset)
             stack.enter_context(run_directory.held())
-            # Another process may have been quicker.
+            # Another process may have begun or finished the run since the first look.
             if not resume:
                 run_directory.check_free()
             elif is_finished(run_directory):
                 return _finished_before(run_directory, console)
-            stack.enter_context(_saying_how_to_go_on(run_directory, console))
+            stack.enter_context(_resume_hint(run_directory, console))
             trained = _trained(vae, config, dataset, run_directory, callbacks, console, kept)
             run_directory.write_model(vae)
-        if config.distribute:  # from now on on one device, as it will be used
+        if config.distribute:  # evaluate on one device, as the model will be used
             vae = load(run_directory.path)
         metrics = _evaluated(vae, config, dataset, run_directory, trained, console)
-    print_closing_table(metrics, run_directory, console)
+    print_closing_table(metrics, config, run_directory, console)
     return metrics
 
 
@@ -125,8 +124,8 @@ def _finished_before(run_directory: RunDirectory, console: Console) -> dict[str,
 
 
 @contextmanager
-def _saying_how_to_go_on(run_directory: RunDirectory, console: Console) -> Iterator[None]:
-    """Say it where the user, or a disk without room, has put an end to a run."""
+def _resume_hint(run_directory: RunDirectory, console: Console) -> Iterator[None]:
+    """Print how to go on with a run that the user, or a full disk, has stopped."""
     try:
         yield
     except (KeyboardInterrupt, RunDirectoryError) as error:
@@ -150,15 +149,16 @@ def _trained(
     console: Console,
     kept: Path | None,
 ) -> Trained:
+    """Write down what is trained on what, then train."""
     begun = run_directory.is_begun()
     if not begun:
         run_directory.write_config(config)
-    note_environment(run_directory, _environment(vae, dataset))
-    console.print(f"Data: {_described(dataset)}", highlight=False, soft_wrap=True)
+    note_environment(run_directory, _training_facts(vae, dataset))
+    console.print(f"Data: {_describe_data(dataset)}", highlight=False, soft_wrap=True)
     if dataset.notice:
         console.print(dataset.notice, style="bold yellow", highlight=False, soft_wrap=True)
     print_model_summary(vae, console)
-    checkpoint = (Checkpoint if kept is None else _OthersCheckpoint)(
+    checkpoint = (Checkpoint if kept is None else _ReadOnlyCheckpoint)(
         kept or run_directory.checkpoint,
         every_epochs=config.checkpoint_epochs,
         every_minutes=config.checkpoint_minutes,
@@ -170,7 +170,7 @@ def _trained(
         dataset,
         run_directory,
         checkpoint=checkpoint,
-        callbacks=[*callbacks, *([_SayWhere(checkpoint, console)] if begun else [])],
+        callbacks=[*callbacks, *([_AnnounceResume(checkpoint, console)] if begun else [])],
         console=console,
     )
 
@@ -183,10 +183,11 @@ def _evaluated(
     trained: Trained,
     console: Console,
 ) -> dict[str, Any]:
+    """Measure the trained model, write metrics, figures and report, and mark the run as done."""
     history = trained.history
     warm = warmup_epochs(config, len(dataset.train))
-    with step_by_step("Evaluating on the test set", console) as say:
-        evaluation = measure(vae, dataset, progress=say)
+    with step_by_step("Evaluating on the test set", console) as log:
+        evaluation = measure(vae, dataset, progress=log)
     metrics = {
         **metrics_of(evaluation, history, config),
         "training": {
@@ -208,19 +209,19 @@ def _evaluated(
         write_figures(run_directory, vae, dataset, history, evaluation)
         run_directory.write_metrics(metrics)
         write_report(run_directory, vae, dataset)
-    CheckpointDirectory(run_directory.checkpoint).remove()  # with that the run counts as done
+    CheckpointDirectory(run_directory.checkpoint).remove()  # the run now counts as finished
     return metrics
 
 
-class _OthersCheckpoint(Checkpoint):
-    """The checkpoints of process 0, for the others, which only read them."""
+class _ReadOnlyCheckpoint(Checkpoint):
+    """Resumes from the checkpoints of process 0, in the other processes, and saves none."""
 
     def save(self, *_: Any, **__: Any) -> None:
-        """Nothing."""
+        """Save nothing: process 0 does."""
 
 
-class _SayWhere(keras.callbacks.Callback):
-    """Says where training goes on, once it is known."""
+class _AnnounceResume(keras.callbacks.Callback):
+    """Prints after which epoch and batch a training goes on, in its first epoch."""
 
     def __init__(self, checkpoint: Checkpoint, console: Console) -> None:
         super().__init__()
@@ -236,11 +237,12 @@ class _SayWhere(keras.callbacks.Callback):
         self.console.print(f"Going on after {epochs} epochs{within}.", highlight=False)
 
 
-def _environment(vae: ImageModel, dataset: ImageDataset) -> dict[str, Any]:
+def _training_facts(vae: ImageModel, dataset: ImageDataset) -> dict[str, Any]:
+    """Return what `environment.json` holds besides versions and machine."""
     return {
         "backend": keras.backend.backend(),
         "dtype_policy": vae.dtype_policy.name,
-        "devices": _devices(),
+        "devices": device_names(),
         "training": execution_facts(vae),
         "data": {
             "source": dataset.source,
@@ -250,16 +252,7 @@ def _environment(vae: ImageModel, dataset: ImageDataset) -> dict[str, Any]:
     }
 
 
-def _devices() -> list[str]:
-    if keras.backend.backend() == "torch":  # not known to `keras.distribution`
-        import torch
-
-        count = torch.cuda.device_count()
-        return [torch.cuda.get_device_name(number) for number in range(count)] or ["cpu"]
-    return [str(device) for device in keras.distribution.list_devices()]
-
-
-def _described(dataset: ImageDataset) -> str:
+def _describe_data(dataset: ImageDataset) -> str:
     size = " x ".join(map(str, dataset.image_shape))
     counts = f"{len(dataset.train):,} + {len(dataset.validation):,} + {len(dataset.test):,}"
     return (
@@ -269,7 +262,7 @@ def _described(dataset: ImageDataset) -> str:
 
 
 def _peak_memory() -> float | None:
-    """Return the most memory the process has held, in MiB; `None` where no one counts it."""
+    """Return the most memory that the process has held, in MiB; `None` where it is not reported."""
     try:
         import resource
     except ImportError:  # Windows

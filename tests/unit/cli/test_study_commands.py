@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from vae_keras import build_model, preset
-from vae_keras.cli import main as cli
-from vae_keras.cli.study_commands import Compare, Sweep, typed_settings
+from vae_keras.cli.arguments import parse_command
+from vae_keras.cli.study_commands import Compare, Sweep
 from vae_keras.config.config import read_config
 from vae_keras.config.presets import check_members
 from vae_keras.studies.sweep.grid import sweep_points
@@ -36,7 +36,7 @@ def planned(arguments, monkeypatch):
 
     monkeypatch.setattr("vae_keras.cli.study_commands.sweep_points", points)
     with pytest.raises(InterruptedError):
-        cli._parse("sweep", list(arguments)).run()
+        parse_command("sweep", list(arguments)).run()
     return seen["vary"], [point.config for point in seen["points"]]
 
 
@@ -54,7 +54,7 @@ def test_the_commands_of_the_page_make_sense(line, monkeypatch):
     program, name, *arguments = shlex.split(line)
     assert program == "vae-keras"
     if name != "sweep":
-        command = cli._parse(name, arguments)
+        command = parse_command(name, arguments)
         if name == "train":
             check_members(command.settings)
         return
@@ -105,18 +105,25 @@ def test_typed_members_and_a_config(tmp_path, monkeypatch):
         (["--epochs", "3", "--epochs", "4"], ("epochs",)),
         (["--latent-dim=3", "--batch_size", "2"], ("latent_dim", "batch_size")),
         (["--preset", "conv", "--vary", "seed=1", "--output", "epochs"], ("preset",)),
-        (["--config", "x"], ()),
+        (["--no-deterministic", "--vary", "seed=1"], ("deterministic",)),
+        ([], ()),
     ],
 )
-def test_typed_settings(arguments, typed):
-    assert typed_settings(arguments) == typed
+def test_settings_that_are_typed(arguments, typed):
+    assert parse_command("sweep", [*arguments, "--output", "x"]).typed == typed
+
+
+def test_settings_typed_beside_a_config(tmp_path):
+    path = tmp_path / "config.json"
+    path.write_text("{}")
+    assert parse_command("sweep", ["--config", str(path), "--output", "x"]).typed == ()
 
 
 def test_fields():
-    sweep = cli._parse(
+    sweep = parse_command(
         "sweep", ["--vary", "seed=1", "latent_dim=2", "--output", "x", "--vary", "epochs=1"]
     )
     assert isinstance(sweep, Sweep)
     assert sweep.vary == (("seed=1", "latent_dim=2"), ("epochs=1",))
-    compare = cli._parse("compare", ["a", "b", "c", "--output", "x.html"])
+    compare = parse_command("compare", ["a", "b", "c", "--output", "x.html"])
     assert compare == Compare(("a", "b", "c"), "x.html")

@@ -6,6 +6,7 @@ from typing import Any
 import keras
 
 from vae_keras.backend.determinism import is_deterministic
+from vae_keras.backend.parallel import device_names
 from vae_keras.errors import ArgumentError
 
 # TensorFlow, two cores: 20 steps a call need 0.9 (`conv`) and 0.8 (`mlp_400x2`) of the processor
@@ -86,8 +87,4 @@ def multiplications_of(model: Any) -> int:
 
 def has_accelerator() -> bool:
     """Tell whether the backend computes on something other than a CPU."""
-    if keras.backend.backend() == "torch":  # not known to `keras.distribution`
-        return keras.ops.zeros(1).device.type != "cpu"
-    return any(
-        not str(device).lower().startswith("cpu") for device in keras.distribution.list_devices()
-    )
+    return any(not name.lower().startswith("cpu") for name in device_names())
