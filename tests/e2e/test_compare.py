@@ -141,7 +141,7 @@ def test_mistakes(case, run, capsys, tmp_path, copy):
 
 @pytest.mark.parametrize(
     ("missing", "expected"),
-    [("metrics.json", "vae-keras evaluate"), ("model.keras", "training has not come to its end")],
+    [("metrics.json", "vae-keras evaluate"), ("model.keras", "training has not finished")],
 )
 def test_a_run_that_is_not_finished(missing, expected, run, copy, capsys):
     (copy.path / missing).unlink()

@@ -114,12 +114,12 @@ def test_other_data_are_refused(begun, capsys):
     assert "The data must be those that the run" in capsys.readouterr().err
 
 
-def test_other_surroundings_are_named(begun):
+def test_another_environment_is_named(begun):
     facts = json.loads(begun.environment.read_text())
     now = {name: facts[name] for name in ("backend", "data", "devices")}
     facts["packages"]["numpy"] = "1.0"
     begun.environment.write_text(json.dumps(facts))
-    with pytest.warns(UserWarning, match=r"in other surroundings .*numpy \S+ in place of 1.0"):
+    with pytest.warns(UserWarning, match=r"in another environment .*numpy \S+ in place of 1.0"):
         note_environment(begun, now)
     noted = json.loads(begun.environment.read_text())
     assert noted["packages"]["numpy"] == "1.0"

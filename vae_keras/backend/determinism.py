@@ -1,4 +1,4 @@
-"""The same numbers each time, on a GPU too: what each backend has for it, and when."""
+"""The same bits each time, on a GPU too: what each backend offers for it, and when to set it."""
 
 import os
 import sys
@@ -10,7 +10,7 @@ _CUBLAS = "CUBLAS_WORKSPACE_CONFIG"
 
 
 def prepare_determinism(backend: str) -> None:
-    """Set what a backend reads only as it starts; call it before the backend is used.
+    """Set the variables that a backend reads only as it starts; call it before it is used.
 
     Args:
         backend: `"tensorflow"`, `"jax"` or `"torch"`.
@@ -22,15 +22,15 @@ def prepare_determinism(backend: str) -> None:
 
 
 def make_deterministic() -> None:
-    """Have the backend take ways of computing that give the same bits each time, from now on.
+    """Make the backend compute the same bits each time, from now on.
 
-    On a CPU the backends do so anyway, and no number changes. On a GPU some operations get slower;
-    PyTorch warns of one that has no such way. It is set for the whole process, as the backends have
-    it, and stays.
+    On a CPU the backends do so anyway, and no result changes. On a GPU some operations get slower;
+    PyTorch warns of an operation that has no deterministic form. The setting is the backend's own:
+    it holds for the whole process, and cannot be taken back here.
 
     Raises:
-        ArgumentError: If JAX or PyTorch computes on a GPU already in this process and was not told
-            before.
+        ArgumentError: If JAX or PyTorch already computes on a GPU in this process and the variable
+            that it reads at its start was not set.
     """
     import keras
 
@@ -57,7 +57,7 @@ def make_deterministic() -> None:
 
 
 def is_deterministic() -> bool:
-    """Tell whether `make_deterministic` was called, or the same done by hand."""
+    """Tell whether `make_deterministic` was called, or the user has set the same by hand."""
     import keras
 
     backend = keras.backend.backend()
@@ -71,11 +71,11 @@ def is_deterministic() -> bool:
 
 
 def _computes_on_gpu(backend: str) -> bool:
-    """Tell whether JAX or PyTorch has begun to use one."""
+    """Tell whether JAX or PyTorch has begun to use a GPU."""
     if backend == "torch":
         return sys.modules["torch"].cuda.is_initialized()
     jax = sys.modules["jax"]
-    # No public name tells whether it has begun; without this one, take it that it has.
+    # JAX has no public name for this; if the private one is gone, assume that it has begun.
     bridge = getattr(getattr(jax, "_src", None), "xla_bridge", None)
     begun = getattr(bridge, "backends_are_initialized", lambda: True)()
     return begun and jax.default_backend() == "gpu"

@@ -1,4 +1,4 @@
-"""Bringing a backend up from the command line."""
+"""Start of a backend from the command line."""
 
 import contextlib
 import os
@@ -16,17 +16,17 @@ BACKENDS = ("tensorflow", "jax", "torch")
 def load_backend(
     backend: str | None, *, distribute: bool = False, deterministic: bool = False
 ) -> None:
-    """Choose the Keras backend and import it, without the chatter of its start.
+    """Choose the Keras backend and import it, without the messages it prints at its start.
 
     Args:
         backend: `"tensorflow"`, `"jax"` or `"torch"`; `None` leaves the choice to Keras.
-        distribute: Whether to join the other processes that the environment tells of, for training
+        distribute: Whether to join the other processes that the environment names, for training
             on several machines. Defaults to `False`.
-        deterministic: Whether to have it compute the same bits each time on a GPU too.
+        deterministic: Whether the backend is to compute the same bits each time on a GPU too.
             Defaults to `False`.
 
     Raises:
-        ArgumentError: If there is no such backend, it is not installed, or it cannot do with
+        ArgumentError: If there is no such backend, it is not installed, or it cannot train on
             several devices.
     """
     if backend is not None:
@@ -48,7 +48,8 @@ def load_backend(
                 f"Received: backend={name!r} ({error})"
             ) from error
         if distribute:
-            # Spares Keras to agree with the others on a seed: `build_model` sets its own.
+            # With a seed Keras need not agree on one with the other processes; `build_model` sets
+            # the seed of the run.
             keras.utils.set_random_seed(0)
             join_processes()
         if deterministic:
@@ -58,9 +59,9 @@ def load_backend(
 
 @contextlib.contextmanager
 def _quiet_start() -> Iterator[None]:
-    """Hold back what native code prints while TensorFlow loads; show it if loading fails.
+    """Hide what native code prints while a backend loads; show it if loading fails.
 
-    TensorFlow reports the absence of a GPU in eight lines before its own log level applies.
+    TensorFlow reports a missing GPU in eight lines, before its own log level applies.
     """
     sys.stderr.flush()
     kept = os.dup(2)

@@ -1,4 +1,4 @@
-"""From settings to the things that are trained: data and model."""
+"""From settings to what is trained: the data and the model."""
 
 import contextlib
 import dataclasses
@@ -60,8 +60,8 @@ def build_model(
 ) -> ImageModel:
     """Build and compile the model of `config`. The same seed gives the same weights.
 
-    Sets Keras' global seed first, so that the initial weights, and the order of the images in a
-    `fit` that follows, are those of `train.py`.
+    Sets Keras' global seed first. So the initial weights, and the order of the images in a `fit`
+    that follows, are the same as with `train.py`.
 
     Args:
         config: The settings.
@@ -169,7 +169,7 @@ def build_model_for(config: Config, dataset: ImageDataset) -> ImageModel:
 
 @contextlib.contextmanager
 def _precision(policy: str) -> Iterator[None]:
-    """Make what is built within compute in a dtype policy; the caller's own comes back after it."""
+    """Build models within under a dtype policy, and restore the caller's own afterwards."""
     if policy == "float32":
         yield
         return
@@ -187,7 +187,7 @@ def _precision(policy: str) -> Iterator[None]:
 
 
 def _first(dataset: ImageDataset, train_size: int | None) -> ImageDataset:
-    """Keep the first training images, where settings ask for some."""
+    """Keep the first `train_size` training images; all if it is `None`."""
     train = dataset.train
     if train_size is None:
         return dataset
@@ -226,7 +226,7 @@ def _built(axis: str, config: Config) -> Any:
 
 
 def _check_options(config: Config, architecture: Callable[..., Any]) -> None:
-    """Raise `ArgumentError` on an option that the architecture does not take or Keras not know."""
+    """Raise `ArgumentError` if the architecture lacks an option, or Keras the activation."""
     taken = inspect.signature(architecture).parameters
     for name, value in config.architecture_options.items():
         if name not in taken:

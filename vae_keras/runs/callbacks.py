@@ -1,4 +1,4 @@
-"""From settings to the callbacks that steer training."""
+"""From settings to the callbacks that steer training: warm-up, learning rate, early stopping."""
 
 import math
 import warnings
@@ -20,13 +20,14 @@ def training_callbacks(
 ) -> list[Any]:
     """Return the callbacks that steer training: warm-up, plateau rule, early stopping.
 
-    The last two count only from the end of the warm-up, on a validation loss that is measured at
-    the final KL weight throughout.
+    Plateau rule and early stopping count epochs only from the end of the warm-up on. The validation
+    loss that they watch is measured at the final KL weight throughout.
 
     Args:
         config: The settings.
-        validated: Whether `fit` gets validation data; without, nothing watches `val_loss`.
-        train_images: Number of training images, which a warm-up in steps needs to know its epochs.
+        validated: Whether `fit` gets validation data; otherwise nothing watches `val_loss`.
+        train_images: Number of training images. Needed for a warm-up in steps, to convert it to
+            epochs.
     """
     callbacks: list[Any] = [StopOnDivergence()]
     if config.model != "autoencoder" and not config.warmup_steps:
@@ -39,7 +40,7 @@ def training_callbacks(
             )
         callbacks.insert(0, KLWarmup(config.warmup_epochs, schedule))
     start = warmup_epochs(config, train_images)
-    if config.warmup_steps and start >= config.epochs:  # one in epochs warns by itself
+    if config.warmup_steps and start >= config.epochs:  # `KLWarmup` warns of one in epochs
         warnings.warn(
             f"The KL warm-up takes {config.warmup_steps} steps, {start} epochs, and training only "
             f"{config.epochs}: no epoch runs at the final KL weight. Train longer or shorten it.",
@@ -52,7 +53,7 @@ def training_callbacks(
             ReduceLROnPlateau(
                 patience=config.plateau_patience,
                 factor=config.plateau_factor,
-                # Set in nats; the autoencoder's loss, per pixel value, is far below them.
+                # The setting is in nats; an autoencoder's loss, per pixel value, is far smaller.
                 min_delta=0.0 if config.model == "autoencoder" else config.plateau_min_delta,
                 min_lr=config.min_learning_rate,
                 start_from_epoch=start,
@@ -72,7 +73,7 @@ def training_callbacks(
 
 
 def warmup_epochs(config: Config, train_images: int | None = None) -> int:
-    """Return the epochs of the warm-up, which may be set in steps.
+    """Return the length of the warm-up in epochs, also if it is set in steps.
 
     Raises:
         ArgumentError: If it is set in steps and `train_images` is not given.
@@ -87,7 +88,7 @@ def warmup_epochs(config: Config, train_images: int | None = None) -> int:
 
 
 class _Stages:
-    """Learning rate of an epoch, where it falls in stages."""
+    """The learning rate of each epoch, if it falls in stages."""
 
     def __init__(self, config: Config) -> None:
         self.rate, self.factor = config.learning_rate, config.stage_factor

@@ -214,7 +214,7 @@ def _describe_model(vae: Any) -> str:
     parts = [f"{parameter_count(vae):,} parameters", f"code size {vae.latent_dim}"]
     if vae.num_classes:
         parts.append(f"given one of {vae.num_classes} classes")
-    if not hasattr(vae, "regularizer"):
+    if not vae.is_variational:
         return ", ".join([*parts, "plain autoencoder, mean squared error"])
     parts.append(f"{type(vae.likelihood).__name__} likelihood")
     for axis, usual in (("prior", "standard_normal"), ("objective", "elbo")):

@@ -1,6 +1,6 @@
-"""What the bits of a number depend on besides versions and settings: processor, threads, devices.
+"""What the bits of a result depend on besides the settings: versions, processor, threads, devices.
 
-Reads what the backend that is loaded already says; loads none.
+A backend is asked only if it is loaded already.
 """
 
 import os
@@ -9,21 +9,16 @@ import subprocess
 import sys
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    pass
-
+from typing import Any
 
 _PACKAGES = (
     *("vae-keras", "keras", "tensorflow", "jax", "jaxlib", "torch", "numpy", "scipy"),
     *("scikit-learn", "pillow", "matplotlib"),
 )
-# Libraries choose their kernels by these; the flags of a processor that are none of their business
-# are left out.
+# Libraries choose their kernels by these; flags that do not influence the choice are left out.
 _INSTRUCTION_SETS = ("sse4_2", "avx", "fma", "f16c", "amx", "asimd", "sve", "bf16", "fphp")
-# Environment variables that change how something is computed. Not all of `TF_`, which is another
-# program's too and holds passwords there: a report is shown around.
+# Environment variables that change how something is computed. Not all that begin with `TF_`: other
+# programs use that prefix too, for passwords as well, and a report is shared with others.
 _VARIABLES = (
     *("CUBLAS_", "CUDA_", "CUDNN_", "DNNL_", "GOMP_", "JAX_", "KERAS_DISTRIBUTION_", "KERAS_MAX_"),
     *("KMP_AFFINITY", "KMP_HW_", "KMP_NUM_", "LD_PRELOAD", "MKL_", "NPY_", "NVIDIA_TF32_"),
@@ -35,7 +30,7 @@ _SECRET = ("KEY", "TOKEN", "SECRET", "PASSWORD", "CREDENTIAL")
 
 
 def machine() -> dict[str, Any]:
-    """Return what is known of the machine and of how the loaded backend uses it."""
+    """Return what is known about the machine and about how the loaded backend uses it."""
     return {
         "libc": " ".join(platform.libc_ver()).strip() or None,
         "processor": {
@@ -61,7 +56,7 @@ def _usable_processors() -> int | None:
 
 
 def _processor_field(*names: str) -> str:
-    """Return what Linux says of the first processor under one of these names."""
+    """Return what Linux reports about the first processor under one of these names."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:
@@ -78,7 +73,7 @@ def _instruction_sets() -> list[str]:
 def _threads() -> dict[str, Any]:
     """Return how many threads compute: the backend's own, and those of each library's pool.
 
-    0 is TensorFlow's word for as many as there are processors; JAX does not tell and takes those.
+    TensorFlow reports 0 for "one per processor"; JAX always uses that many and does not report it.
     """
     threads: dict[str, Any] = {}
     if (tensorflow := sys.modules.get("tensorflow")) is not None:
@@ -90,7 +85,7 @@ def _threads() -> dict[str, Any]:
         threads["torch_inter_op"] = torch.get_num_interop_threads()
     from threadpoolctl import threadpool_info  # type: ignore[import-untyped]
 
-    # In an order of their own: that in which they were loaded is no one's business.
+    # Sorted, so that reports do not differ by import order.
     threads["pools"] = sorted(
         f"{pool['internal_api']} {pool.get('version') or ''}: {pool['num_threads']}"
         for pool in threadpool_info()
@@ -99,7 +94,7 @@ def _threads() -> dict[str, Any]:
 
 
 def _gpu() -> dict[str, Any]:
-    """Return versions of what drives a GPU; empty where nothing is known of one."""
+    """Return the versions of driver and libraries of a GPU; empty if no GPU is found."""
     found: dict[str, Any] = {}
     driver = Path("/proc/driver/nvidia/version")
     if driver.is_file():
@@ -133,7 +128,7 @@ def _version(package: str) -> str | None:
 
 
 def _git_commit() -> str | None:
-    """Commit of the package's own checkout; an installed package has none."""
+    """Return the commit of the package's own checkout; an installed package has none."""
     command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"]
     try:
         answer = subprocess.run(command, capture_output=True, text=True, timeout=5, check=False)

@@ -1,4 +1,4 @@
-"""What the commands do to judge a saved model: numbers, findings, the report."""
+"""Evaluation of a model, while it is in memory or from its file: metrics and findings."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
@@ -33,7 +33,7 @@ from vae_keras.runs.reading import (
 )
 from vae_keras.saving.load import load
 
-SAMPLES = 1000
+EVALUATED_SAMPLES = 1000
 
 
 def evaluate_model(
@@ -42,13 +42,14 @@ def evaluate_model(
     dataset: str | None = None,
     data: str | None = None,
     log_likelihood: int | None = None,
-    samples: int = SAMPLES,
+    samples: int = EVALUATED_SAMPLES,
     fid: bool = False,
     output: Path | None = None,
 ) -> dict[str, float]:
-    """Measure a saved model on a test set, print the numbers and return them.
+    """Evaluate a saved model on a test set, print the metrics and return them.
 
-    Those of a run on its own data also go into its `metrics.json`, with what `diagnose` finds.
+    If the model lies in a run and no other data are named, the metrics also go into the run's
+    `metrics.json`, with what `diagnose` finds.
 
     Args:
         model: A run directory or a `.keras` file.
@@ -56,54 +57,81 @@ def evaluate_model(
         data: Path of the data; by default that of the run.
         log_likelihood: Codes for each image that the log-likelihood is estimated from, or `None`
             to leave it out.
-        samples: Images to generate and judge; 0 for none.
-        fid: Whether to compute the FID of the samples, with the optional package that has it.
-        output: A JSON file for the numbers, or `None`.
+        samples: Images to generate for the metrics of samples; 0 for none.
+        fid: Whether to compute the FID of the samples, which needs an optional package.
+        output: A JSON file for the metrics, or `None`.
 
     Raises:
-        ArgumentError: If there is no run and no data set is named, or no log-likelihood.
+        ArgumentError: If there is no run and no data set is named, or the model has no
+            log-likelihood or FID.
         DataError: If the model is conditional and the data have no labels.
     """
     vae: Any = load(model)
-    if log_likelihood is not None and not hasattr(vae, "log_likelihood"):
+    _check_request(vae, log_likelihood=log_likelihood, samples=samples, fid=fid)
+    images = _evaluation_data(model, dataset, data)
+    _check_labels(vae, images)
+    console = plain_console()
+    if images.notice:
+        console.print(images.notice, style="bold yellow", highlight=False, soft_wrap=True)
+    with step_by_step("Evaluating on the test set", console) as log:
+        evaluation = measure(vae, images, samples=samples, progress=log)
+    if fid:
+        evaluation["fid"] = _fid(vae, images, samples)
+    if log_likelihood is not None:
+        evaluation.update(_log_likelihood(vae, images, log_likelihood))
+    _print_table(evaluation, vae, images, console)
+    config = run_config(model)
+    run = None if config is None or dataset or data else RunDirectory(run_path(model))
+    metrics = metrics_of(evaluation, {} if run is None else read_history(run), config)
+    print_findings(metrics["findings"], console)
+    if run is not None:
+        _write_to_run(run, metrics, evaluation)
+        console.print(
+            f"Written to {printable(run.metrics)}", style="dim", highlight=False, soft_wrap=True
+        )
+    if output is not None:
+        write_json(output, evaluation)
+    return evaluation
+
+
+def _check_request(vae: Any, *, log_likelihood: int | None, samples: int, fid: bool) -> None:
+    """Raise `ArgumentError` if the model has no log-likelihood or FID and it is asked for."""
+    if log_likelihood is not None and not vae.is_variational:
         raise ArgumentError(
             "`log_likelihood` must not be given for an autoencoder, which is no distribution. "
             f"Received: log_likelihood={log_likelihood!r}"
         )
-    images = _evaluation_data(model, dataset, data)
+    if fid and (not samples or not vae.is_variational or vae.num_classes):
+        raise ArgumentError(
+            "`fid` must go with samples of a VAE that is not conditional. "
+            f"Received: samples={samples!r}, model={type(vae).__name__}"
+        )
+
+
+def _check_labels(vae: Any, images: ImageDataset) -> None:
+    """Raise `DataError` if the model needs labels that the data do not have."""
     if vae.num_classes and (images.test.labels is None or images.train.labels is None):
         raise DataError(
             "`data` must have labels: this model is conditioned on the class of each image. "
             f"Received: {images.name}, without labels"
         )
-    console = plain_console()
-    if images.notice:
-        console.print(images.notice, style="bold yellow", highlight=False, soft_wrap=True)
-    with step_by_step("Evaluating on the test set", console) as say:
-        numbers = measure(vae, images, samples=samples, progress=say)
-    if fid:
-        numbers["fid"] = _fid(vae, images, samples)
-    if log_likelihood is not None:
-        numbers.update(_log_likelihood(vae, images, log_likelihood))
-    axes = ("regularizer", "objective")
-    members = {axis: member_name(getattr(vae, axis)) for axis in axes if hasattr(vae, axis)}
-    console.print(numbers_table(numbers, title=f"Test set of {images.name}", **members))
-    config = run_config(model)
-    run = None if config is None or dataset or data else RunDirectory(run_path(model))
-    metrics = metrics_of(numbers, {} if run is None else read_history(run), config)
-    print_findings(metrics["findings"], console)
-    if run is not None:
-        kept = read_metrics(run) if run.metrics.is_file() else {}
-        # What took long and was not asked for again, say the log-likelihood, stays.
-        test = {**kept.get("test", {}), **metrics["test"]}
-        run.write_metrics({**kept, **metrics, "test": test})
-        run.write_arrays(numbers.arrays)
-        console.print(
-            f"Written to {printable(run.metrics)}", style="dim", highlight=False, soft_wrap=True
-        )
-    if output is not None:
-        write_json(output, numbers)
-    return numbers
+
+
+def _print_table(evaluation: Evaluation, vae: Any, images: ImageDataset, console: Console) -> None:
+    axes = ("regularizer", "objective") if vae.is_variational else ()
+    members = {axis: member_name(getattr(vae, axis)) for axis in axes}
+    console.print(numbers_table(evaluation, title=f"Test set of {images.name}", **members))
+
+
+def _write_to_run(run: RunDirectory, metrics: dict[str, Any], evaluation: Evaluation) -> None:
+    """Write metrics and arrays, and keep earlier metrics that were not computed again.
+
+    Among those may be the log-likelihood, which takes long.
+    """
+    before = read_metrics(run) if run.metrics.is_file() else {}
+    test = {**before.get("test", {}), **metrics["test"]}
+    run.write_metrics({**before, **metrics, "test": test})
+    run.write_arrays(evaluation.arrays)
 
 
 def _evaluation_data(model: str, dataset: str | None, data: str | None) -> ImageDataset:
@@ -121,23 +149,18 @@ def _log_likelihood(vae: Any, images: ImageDataset, samples: int) -> dict[str, f
         samples=samples,
         progress=Console().is_terminal,
     )
-    numbers = {
+    metrics = {
         "log_likelihood": result.mean,
         "log_likelihood_standard_error": result.standard_error,
         "log_likelihood_samples": result.samples,
     }
     if result.levels_per_unit is not None:
-        numbers["bits_per_dimension"] = result.bits_per_dimension
-    return numbers
+        metrics["bits_per_dimension"] = result.bits_per_dimension
+    return metrics
 
 
 def _fid(vae: Any, images: ImageDataset, samples: int) -> float:
     """Return the Frechet inception distance of samples from the test images."""
-    if not samples or not hasattr(vae, "prior") or vae.num_classes:
-        raise ArgumentError(
-            "`fid` must go with samples of a VAE that is not conditional. "
-            f"Received: samples={samples!r}, model={type(vae).__name__}"
-        )
     drawn = vae.to_unit_range(vae.sample(samples, seed=0))
     return frechet_inception_distance(vae.to_unit_range(images.test.images), drawn)
 
@@ -146,17 +169,18 @@ def measure(
     vae: ImageModel,
     dataset: ImageDataset,
     *,
-    samples: int = SAMPLES,
+    samples: int = EVALUATED_SAMPLES,
     progress: Callable[[str], None] | None = None,
 ) -> Evaluation:
-    """Measure a model on the test images of a data set, its training images beside them.
+    """Evaluate a model on the test images of a data set, with its training images beside them.
 
-    Of training images that are files it takes what can be held in memory: see `Split.bounded`.
+    If the training images are files, as many are taken as memory can hold: see `Split.bounded`.
 
     Args:
         vae: Any model; an autoencoder's samples come from a mixture fitted to its codes.
         dataset: Its data.
-        samples: Images to generate, three times over, and judge; 0 for none. Defaults to `1000`.
+        samples: Images to generate, three times over, for the metrics of samples; 0 for none.
+            Defaults to `1000`.
         progress: Called with a line on each step that takes long. Defaults to `None`.
     """
     train, test = dataset.train.bounded(), dataset.test
@@ -164,7 +188,7 @@ def measure(
         progress(f"{len(train):,} of {len(dataset.train):,} training images, drawn at random")
     if getattr(vae, "binarize", False):  # the test set is binary, so its neighbours are too
         train = binarized(replace(dataset, train=train), train=True).train
-    sampler = None if hasattr(vae, "prior") or not samples else mixture_sampler(vae, train)
+    sampler = None if vae.is_variational or not samples else mixture_sampler(vae, train)
     return evaluate(
         vae,
         test.images,
@@ -185,8 +209,8 @@ def metrics_of(
 
     Args:
         evaluation: What `measure` returned.
-        history: What `fit` recorded, a list for each metric; empty where it is not known.
-        config: The settings, or `None` where they are not known.
+        history: What `fit` recorded, a list for each metric; empty if it is not known.
+        config: The settings, or `None` if they are not known.
     """
     weight = 1.0 if config is None else config.kl_weight
     return {

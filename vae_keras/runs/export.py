@@ -1,4 +1,4 @@
-"""A model in memory, or one that a path names, written for another runtime."""
+"""Export for another runtime: of a model in memory, or of one that a path names."""
 
 from pathlib import Path
 from typing import Any
@@ -19,12 +19,12 @@ def export_model(
 ) -> dict[str, Any]:
     """Write encoder and decoder for another runtime, with the preprocessing inside, and check them.
 
-    The encoder takes pixels and gives `z_mean` and `z_log_var`, of an autoencoder `codes`; the
-    decoder takes `codes` and gives expected images in `[0, 1]`. Of a conditional model both take
+    The encoder takes pixels and returns `z_mean` and `z_log_var` (of an autoencoder, `codes`); the
+    decoder takes `codes` and returns expected images in `[0, 1]`. Of a conditional model both take
     `label` too, the number of a class. Batches may have any size. Both compute in float32.
 
-    Each is then run in the other runtime, where that is installed, on a few images and codes, and
-    compared with Keras on a CPU. The directory appears when all went well, and not before.
+    If the other runtime is installed, both are then run in it on a few images and codes, and
+    compared with Keras on a CPU. The directory appears only once everything has succeeded.
 
     Args:
         model: A model of images, or the path of a run directory or a `.keras` file.
@@ -32,18 +32,17 @@ def export_model(
         format: `"onnx"`, `"saved_model"` or `"litert"`. Defaults to `"onnx"`.
         input_type: Pixels that the encoder takes: `"uint8"` in 0 to 255, or `"float32"` in
             `[0, 1]`. Defaults to `"uint8"`.
-        tolerance: Largest difference from Keras allowed, in the units of the output or, where its
-            largest value is above 1, as a share of that. Defaults to `1e-5`.
+        tolerance: Largest difference from Keras allowed, in the units of the output; if the
+            largest value of the output is above 1, as a share of that value. Defaults to `1e-5`.
 
     Returns:
         What `export.json` in the directory holds: files, inputs, outputs, their ranges, versions,
-        and the largest difference found for each output, or `None` where the runtime is missing.
+        and the largest difference found for each output, or `None` if the runtime is missing.
 
     Raises:
         ArgumentError: If there is no such format or input type, this backend cannot write it, a
             package for it is missing, or `tolerance` is not above 0.
-        ExportError: If the model cannot be converted, or the other runtime computes something
-            else.
+        ExportError: If the model cannot be converted, or the other runtime returns other values.
         ModelFileError: If `model` is a path without a model.
         RunDirectoryError: If `output` holds something already, or cannot be written.
 

@@ -1,4 +1,4 @@
-"""Training as a run does it: steered, written down, kept in checkpoints."""
+"""Training in a run: `fit` with callbacks that steer it, record it and keep checkpoints."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,8 +29,9 @@ class Trained:
     """What training leaves besides the model.
 
     Attributes:
-        history: What `fit` recorded, a list for each metric, from the first epoch.
-        seconds: Time that training took; of one that was interrupted, up to its last checkpoint.
+        history: What `fit` recorded, a list for each metric, from the first epoch on.
+        seconds: Time that training took. Of an interrupted training, what lies between its last
+            checkpoint and the interruption is not counted.
     """
 
     history: dict[str, list[float]]
@@ -47,7 +48,7 @@ def train(
     callbacks: Sequence[Any],
     console: Console,
 ) -> Trained:
-    """Train a model, from where its last checkpoint is.
+    """Train a model, from its last checkpoint on if there is one.
 
     Ctrl-C saves the model so far and raises `KeyboardInterrupt` again.
 
@@ -55,8 +56,8 @@ def train(
         vae: The model.
         config: The settings.
         dataset: The data.
-        run_directory: Where history, pictures and log go.
-        checkpoint: What keeps the checkpoints.
+        run_directory: Where history, figures and log go.
+        checkpoint: The callback that keeps the checkpoints.
         callbacks: More Keras callbacks.
         console: Where progress is printed.
 
@@ -70,7 +71,7 @@ def train(
     progress = TrainingProgress(console)
     steering = training_callbacks(config, validated=validated, train_images=len(dataset.train))
     diverged = next(one for one in steering if isinstance(one, StopOnDivergence))
-    diverged.warn = False  # the error below says it
+    diverged.warn = False  # the error below has its message
     images = followed.images[:FOLLOWED_IMAGES]
     label = labels_for(vae, followed.labels, slice(FOLLOWED_IMAGES))
     try:
@@ -113,9 +114,10 @@ def train(
 def _keep_last_good(
     vae: ImageModel, steering: Sequence[Any], checkpoint: Checkpoint, run_directory: RunDirectory
 ) -> str:
-    """Save the last good weights as the model; return what to say of it.
+    """Save the last good weights as the model; return what the error adds about them.
 
-    Those of the best epoch, which early stopping has put back, or else of the last checkpoint.
+    They are those of the best epoch, which early stopping has restored, or else of the last
+    checkpoint.
     """
     best = any(getattr(one, "best_weights", None) is not None for one in steering)
     if not best and not checkpoint.restore_weights(vae):

@@ -1,4 +1,4 @@
-"""What the commands do with a saved model: files in, files out."""
+"""What the commands do with a saved model: they read images or codes, and write files."""
 
 import csv
 import os
@@ -18,7 +18,7 @@ from vae_keras.errors import ArgumentError
 from vae_keras.generation.images import sample_images
 from vae_keras.io.files import check_free, save_figure, written_beside
 from vae_keras.io.text import printable
-from vae_keras.runs.figures import SAMPLES, SAMPLES_IN_EACH_CLASS
+from vae_keras.runs.figures import SHOWN_SAMPLES, SHOWN_SAMPLES_OF_EACH_CLASS
 from vae_keras.runs.reading import class_names, class_number, run_data
 from vae_keras.saving.load import load
 
@@ -34,7 +34,7 @@ def reconstruct_files(
     Args:
         model: A run directory or a `.keras` file.
         images: Image files or folders of them.
-        output: Directory for the pictures.
+        output: Directory for the images.
         label: Name or number of the class of all images, for a conditional model.
 
     Raises:
@@ -43,9 +43,11 @@ def reconstruct_files(
     """
     vae: Any = load(model, compile=False)
     number = class_number(vae, model, label)
-    files = _files(vae, images)
+    files = _image_files(vae, images)
     check_free(output)
-    check_headers(map(files.path, range(len(files))), vae.image_shape)  # before a picture is there
+    check_headers(
+        map(files.path, range(len(files))), vae.image_shape
+    )  # before the first is written
     shown: list[np.ndarray] = []
     for start, pixels in _parts(files, "reconstructing"):
         reconstructions = vae.to_unit_range(vae.reconstruct(pixels, label=number))
@@ -76,20 +78,20 @@ def sample_to_file(
         output: The file. An array has the shape `(n, height, width, channels)`, of a conditional
             model without a label `(n, num_classes, height, width, channels)`.
         n: Number of codes; by default 64, or 8 where each is decoded in every class.
-        codes: One of `CODE_SOURCES`; all but the prior read the training data of the run.
+        codes: One of `CODE_SOURCES`; all but `"prior"` need the training data of the run.
         label: Name or number of a class, for a conditional model; by default every class.
         seed: Seed of the draw.
 
     Raises:
         ArgumentError: If `n` is not positive, `output` has another suffix, or `codes` or `label`
-            do not fit the model.
+            does not fit the model.
     """
     _check_suffix(output, (".png", ".npy"))
     vae: Any = load(model, compile=False)
     number = class_number(vae, model, label)
     every_class = vae.num_classes > 0 and number is None
     if n is None:
-        n = SAMPLES_IN_EACH_CLASS if every_class else SAMPLES
+        n = SHOWN_SAMPLES_OF_EACH_CLASS if every_class else SHOWN_SAMPLES
     train = None
     if codes != "prior":
         train = run_data(model, otherwise="`codes` must be 'prior'").train
@@ -112,8 +114,7 @@ def encode_files(
 ) -> None:
     """Encode images and write names and codes as `.csv` or `.npz`.
 
-    The codes are the posterior means with their standard deviations, of an autoencoder the codes
-    alone.
+    Of a VAE they are the posterior means, with the standard deviations beside them.
 
     Args:
         model: A run directory or a `.keras` file.
@@ -128,9 +129,9 @@ def encode_files(
     _check_suffix(output, (".csv", ".npz"))
     vae: Any = load(model, compile=False)
     number = class_number(vae, model, label)
-    files = _files(vae, images)
+    files = _image_files(vae, images)
     check_headers(map(files.path, range(len(files))), vae.image_shape)
-    names = ("z_mean", "z_std") if hasattr(vae, "encode_distribution") else ("z",)
+    names = ("z_mean", "z_std") if vae.is_variational else ("z",)
     parts = ((start, _codes(vae, pixels, number)) for start, pixels in _parts(files, "encoding"))
     with written_beside(output) as beside:
         if output.suffix == ".npz":
@@ -142,8 +143,8 @@ def encode_files(
     print(f"{len(files)} codes of size {vae.latent_dim} are in {printable(output)}")
 
 
-def _files(vae: Any, images: Sequence[str]) -> ImageFiles:
-    """Return the files, and those in the folders, that a user names; none is read."""
+def _image_files(vae: Any, images: Sequence[str]) -> ImageFiles:
+    """Return the named files and those in the named folders; reads none."""
     if not images:
         raise ArgumentError("`images` must be at least one file or folder. Received: images=()")
     paths: list[str] = []
@@ -157,7 +158,7 @@ def _files(vae: Any, images: Sequence[str]) -> ImageFiles:
 
 
 def _parts(files: ImageFiles, doing: str) -> Iterator[tuple[int, np.ndarray]]:
-    """Read some images after another; yield their place and pixels, and show how far it is."""
+    """Read the images in parts; yield the position and the pixels of each, and show progress."""
     console = Console(stderr=True)
     hidden = not console.is_terminal or len(files) <= READ_AT_ONCE
     starts = range(0, len(files), READ_AT_ONCE)
@@ -170,15 +171,15 @@ def _names(files: ImageFiles, start: int, count: int) -> Iterator[str]:
 
 
 def _codes(vae: Any, pixels: np.ndarray, label: int | None) -> tuple[np.ndarray, ...]:
-    """Return codes and, where there are any, their standard deviations."""
-    if not hasattr(vae, "encode_distribution"):
+    """Return codes and, of a VAE, their standard deviations."""
+    if not vae.is_variational:
         return (vae.encode(pixels, label=label),)
     posterior = vae.encode_distribution(pixels, label=label)
     return posterior.mean, np.exp(0.5 * posterior.log_var)
 
 
 def _write_table(path: Path, files: ImageFiles, parts: Any, latent_dim: int, columns: int) -> None:
-    """Write names, codes and, where there are any, standard deviations as CSV."""
+    """Write names, codes and, of a VAE, standard deviations as CSV."""
     headings = [f"{word}{j + 1}" for word in ("z", "std")[:columns] for j in range(latent_dim)]
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
@@ -190,7 +191,7 @@ def _write_table(path: Path, files: ImageFiles, parts: Any, latent_dim: int, col
 
 
 def _cell(name: str) -> str:
-    """Return the path of an image as a cell, which no spreadsheet takes for a formula."""
+    """Return the path of an image as a cell that no spreadsheet reads as a formula."""
     text = printable(name)
     return f"./{text}" if text.startswith(("=", "+", "-", "@")) else text
 

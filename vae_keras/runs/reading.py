@@ -1,4 +1,4 @@
-"""What a run directory holds, read back; one wording for what is missing."""
+"""What a run directory holds, read back, with one wording for what is missing or damaged."""
 
 import csv
 from pathlib import Path
@@ -21,11 +21,11 @@ _MAX_HISTORY = 64 << 20  # bytes; an epoch takes about 200
 
 
 def check_finished(run: RunDirectory) -> None:
-    """Raise `RunDirectoryError` unless the run has its model and its numbers."""
+    """Raise `RunDirectoryError` unless the run has its model and its metrics."""
     if not run.model.is_file():
         raise RunDirectoryError(
             f"`run` must be a finished run. Received: {run.path}, with no {run.model.name}: its "
-            "training has not come to its end"
+            "training has not finished"
         )
     if not run.metrics.is_file():
         raise RunDirectoryError(
@@ -35,10 +35,10 @@ def check_finished(run: RunDirectory) -> None:
 
 
 def is_finished(run: RunDirectory) -> bool:
-    """Tell whether a training was begun in a directory and has come to its end, with its report."""
+    """Tell whether a run was begun in a directory and is finished, report included."""
     if not run.is_begun() or not run.metrics.is_file():
         return False
-    # `evaluate` writes the file too, of a model whose training was interrupted.
+    # The command `evaluate` writes this file too, for a model whose training was interrupted.
     return "training" in read_metrics(run) and not CheckpointDirectory(run.checkpoint).files()
 
 
@@ -57,12 +57,12 @@ def read_metrics(run: RunDirectory) -> dict[str, Any]:
 
 
 def read_environment(run: RunDirectory) -> dict[str, Any]:
-    """Return what `environment.json` holds, nothing where there is none."""
+    """Return what `environment.json` holds; empty if there is none."""
     return _read_json(run, run.environment) if run.environment.is_file() else {}
 
 
 def read_history(run: RunDirectory) -> dict[str, list[float]]:
-    """Return what `history.csv` holds, a list for each metric; nothing where there is none.
+    """Return what `history.csv` holds, a list for each metric; empty if there is none.
 
     Raises:
         RunDirectoryError: If it is damaged.
@@ -80,7 +80,7 @@ def read_history(run: RunDirectory) -> dict[str, list[float]]:
 
 
 def read_arrays(run: RunDirectory) -> dict[str, np.ndarray]:
-    """Return the arrays that the evaluation left; nothing where there are none.
+    """Return the arrays that the evaluation left; empty if there are none.
 
     Raises:
         RunDirectoryError: If the file is damaged.
@@ -138,7 +138,7 @@ def _damaged(run: RunDirectory, path: Path, why: object) -> RunDirectoryError:
 
 
 def run_config(model: str) -> Config | None:
-    """Return the settings of the run that a model lies in; `None` outside of one.
+    """Return the settings of the run that a model lies in; `None` if it lies in none.
 
     Args:
         model: A run directory or a `.keras` file.
@@ -161,7 +161,7 @@ def run_data(model: str, *, otherwise: str) -> ImageDataset:
 
     Args:
         model: A run directory or a `.keras` file.
-        otherwise: What must be where there is no run: the start of the message.
+        otherwise: Start of the message if there is no run: what would be needed then.
 
     Raises:
         ArgumentError: If the model lies in no run directory.
@@ -176,7 +176,7 @@ def run_data(model: str, *, otherwise: str) -> ImageDataset:
 
 
 def class_names(model: str) -> tuple[str, ...] | None:
-    """Return the names of the classes of a model's run, `None` where they cannot be had."""
+    """Return the names of the classes of a model's run, `None` if they cannot be read."""
     try:
         return run_data(model, otherwise="Names must be known").class_names
     except VAEKerasError:
@@ -189,7 +189,8 @@ def class_number(vae: Any, model: str, label: str | None) -> int | None:
     Args:
         vae: The model.
         model: Where it was loaded from.
-        label: Name or number. In the user's own data a name that is a number goes first.
+        label: Name or number. In the user's own data a class whose name is this number comes
+            before the class with this number.
 
     Raises:
         ArgumentError: If the model takes no labels, or has no such class.
@@ -197,7 +198,7 @@ def class_number(vae: Any, model: str, label: str | None) -> int | None:
     if label is None:
         return None
     if not vae.num_classes:
-        vae.check_label(label, 1)  # says so
+        vae.check_label(label, 1)  # raises the error for a model without labels
     config = run_config(model)
     numbers = tuple(map(str, range(vae.num_classes)))
     names = numbers

@@ -1,4 +1,4 @@
-"""The report of a run: one HTML page, made from what the run left on disk."""
+"""The report of a run: one HTML page, made from the files of the run."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -44,7 +44,7 @@ def write_report(run: RunDirectory, vae: Any, dataset: ImageDataset | None) -> N
     Args:
         run: A finished run.
         vae: Its model.
-        dataset: Its data, for the latent explorer; `None` leaves that out.
+        dataset: Its data, for the latent explorer; with `None` there is no explorer.
     """
     explorer = None
     if dataset is not None:
@@ -60,7 +60,7 @@ def run_report(
     *,
     class_names: Sequence[str] | None = None,
 ) -> Report:
-    """Gather the page from the files of a run.
+    """Put the page together from the files of a run.
 
     Args:
         run: A finished run.
@@ -74,7 +74,7 @@ def run_report(
     environment, history = read_environment(run), read_history(run)
     numbers = metrics.get("test")
     if not isinstance(numbers, dict):
-        raise ArgumentError(f"`run` must hold the numbers of a test. Received: {run.metrics}")
+        raise ArgumentError(f"`run` must hold the metrics of a test. Received: {run.metrics}")
     rows = number_rows(numbers, regularizer=config.regularizer, objective=config.objective)
     training = metrics.get("training", {})
     return Report(
@@ -83,7 +83,7 @@ def run_report(
         headline=_headline(numbers),
         findings=_findings(metrics),
         figures=[
-            (caption, _picture(run.figures / f"{name}.png"))
+            (caption, _read_png(run.figures / f"{name}.png"))
             for name, caption in CAPTIONS.items()
             if (run.figures / f"{name}.png").is_file()
         ],
@@ -98,7 +98,7 @@ def run_report(
     )
 
 
-def _picture(path: Path) -> bytes:
+def _read_png(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
@@ -144,7 +144,7 @@ def _findings(metrics: dict[str, Any]) -> list[dict[str, str]]:
 
 
 def _tables_of_parts(metrics: dict[str, Any], class_names: Sequence[str] | None) -> list[Table]:
-    """Return the tables by class and by latent dimension, where there are any."""
+    """Return the tables by class and by latent dimension, if there are such metrics."""
     tables = []
     by_class = metrics.get("by_class", {})
     if by_class:
@@ -190,13 +190,13 @@ def _text(value: Any) -> str:
 
 
 def diagnose_run(path: str) -> None:
-    """Read the numbers of a finished run and print what is wrong with it, in plain words.
+    """Read the metrics of a finished run and print what is wrong with it, in plain words.
 
     Args:
         path: A run directory.
 
     Raises:
-        RunDirectoryError: If it is none, or is not finished.
+        RunDirectoryError: If it is not a run directory, or the run is not finished.
     """
     run = open_run(path)
     check_finished(run)
@@ -207,15 +207,15 @@ def diagnose_run(path: str) -> None:
 
 
 def report_run(path: str) -> None:
-    """Make the report of a finished run again, from what it left on disk.
+    """Make the report of a finished run again, from its files.
 
-    The explorer needs the data of the run; where they cannot be had, the report is without it.
+    The explorer needs the data of the run; if they cannot be loaded, the report goes without it.
 
     Args:
         path: A run directory.
 
     Raises:
-        RunDirectoryError: If it is none, or is not finished.
+        RunDirectoryError: If it is not a run directory, or the run is not finished.
     """
     run = open_run(path)
     check_finished(run)

@@ -1,4 +1,4 @@
-"""Whether a run can be gone on with: the same settings, the same data, the same surroundings."""
+"""Whether an interrupted run can go on: the same settings, the same data, the same environment."""
 
 import time
 import warnings
@@ -11,8 +11,8 @@ from vae_keras.runs.directory import RunDirectory
 from vae_keras.runs.environment import environment
 from vae_keras.runs.reading import read_environment, run_settings
 
-# Which numbers do not depend on.
-_OF_NO_MATTER = ("command", "git_commit", "resumed", "data")
+# Entries of `environment.json` that cannot change a result, or are compared on their own.
+_IRRELEVANT = ("command", "git_commit", "resumed", "data")
 
 
 def check_same_config(config: Config, run_directory: RunDirectory) -> None:
@@ -32,11 +32,13 @@ def check_same_config(config: Config, run_directory: RunDirectory) -> None:
 
 
 def note_environment(run_directory: RunDirectory, facts: dict[str, Any]) -> None:
-    """Write what a number may depend on; of a run that goes on, beside what was written before.
+    """Write what a result may depend on to `environment.json`.
+
+    If the run goes on, what changed since it was begun is added under `resumed`, with a warning.
 
     Args:
         run_directory: The run.
-        facts: What to write besides `run.environment()`.
+        facts: What to write besides `environment()`.
 
     Raises:
         RunDirectoryError: If the run was begun with other data.
@@ -55,13 +57,13 @@ def note_environment(run_directory: RunDirectory, facts: dict[str, Any]) -> None
     changed = {
         name: (before.get(name), value)
         for name, value in now.items()
-        if name not in _OF_NO_MATTER and before.get(name) != value
+        if name not in _IRRELEVANT and before.get(name) != value
     }
     if changed:
         warnings.warn(
-            "The run goes on in other surroundings than it was begun in, so that its numbers may "
-            "differ a little from those of an uninterrupted one: "
-            + "; ".join(_described(name, *values) for name, values in changed.items()),
+            "The run goes on in another environment than it was begun in, so its metrics may "
+            "differ a little from those of an uninterrupted run: "
+            + "; ".join(_describe_change(name, *values) for name, values in changed.items()),
             stacklevel=2,
         )
     again = {"at": time.strftime("%Y-%m-%d %H:%M:%S"), "command": now["command"]}
@@ -70,8 +72,8 @@ def note_environment(run_directory: RunDirectory, facts: dict[str, Any]) -> None
     write_json(run_directory.environment, before)
 
 
-def _described(name: str, before: Any, now: Any) -> str:
+def _describe_change(name: str, before: Any, now: Any) -> str:
     if isinstance(before, dict) and isinstance(now, dict):
         inner = [key for key in {**before, **now} if before.get(key) != now.get(key)]
-        return ", ".join(_described(key, before.get(key), now.get(key)) for key in inner)
+        return ", ".join(_describe_change(key, before.get(key), now.get(key)) for key in inner)
     return f"{name} {now} in place of {before}"

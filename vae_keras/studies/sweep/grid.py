@@ -5,7 +5,6 @@ import itertools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from vae_keras.config.config import Config
@@ -79,9 +78,7 @@ def sweep_points(
     for values in itertools.product(*vary.values()):
         settings = dict(zip(vary, values, strict=True))
         start = preset(settings["preset"]) if "preset" in settings else base
-        config = start.replace(**{**overrides, **settings})
-        if config.data is not None:  # so that the config replays from any directory
-            config = config.replace(data=str(Path(config.data).expanduser().absolute()))
+        config = start.replace(**{**overrides, **settings}).with_absolute_data()
         check_members(config)
         points.append(SweepPoint(settings, config))
     names = [point.name for point in points]
