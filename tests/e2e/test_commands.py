@@ -1,4 +1,4 @@
-"""What one does with a finished run from the command line."""
+"""The commands that read a finished run."""
 
 import csv
 import json

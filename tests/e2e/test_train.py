@@ -1,4 +1,4 @@
-"""The main job: train, judge, leave everything in a run directory, from which it replays."""
+"""The main job: train, evaluate, write everything to a run directory, from which it replays."""
 
 import csv
 import json

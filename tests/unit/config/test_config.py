@@ -1,6 +1,7 @@
 import dataclasses
 import json
 
+import numpy as np
 import pytest
 
 from vae_keras.config.config import Config, from_dict, read_config
@@ -126,6 +127,12 @@ def test_each_rule_says_what_it_wants(name, expected, values):
     for value in values:
         with pytest.raises(ArgumentError, match=f"^`{name}` must be {expected}. Received: {name}="):
             Config(**{name: value})
+
+
+def test_numbers_of_numpy_are_taken_and_become_pythons_own():
+    config = Config(latent_dim=np.int64(3), filters=(np.uint8(8),), kl_weight=np.float32(0.5))
+    assert from_dict(json.loads(json.dumps(config.to_dict()))) == config
+    assert (config.latent_dim, config.filters, config.kl_weight) == (3, (8,), 0.5)
 
 
 @pytest.mark.parametrize("name", ["filters", "encoder_units", "decoder_units"])

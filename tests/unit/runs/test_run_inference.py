@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from vae_keras.errors import DataError
-from vae_keras.runs import inference as applications
+from vae_keras.runs import inference
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def saved(tiny_vae, tmp_path):
 @pytest.fixture
 def photos(make_images, tmp_path, monkeypatch):
     """A folder of five images, two of which are read at once, and their pixels."""
-    monkeypatch.setattr(applications, "READ_AT_ONCE", 2)
+    monkeypatch.setattr(inference, "READ_AT_ONCE", 2)
     images = make_images(5, dtype="uint8")
     (tmp_path / "photos").mkdir()
     for number, image in enumerate(images):
@@ -32,13 +32,13 @@ def photos(make_images, tmp_path, monkeypatch):
 def test_codes_are_those_of_all_images_in_their_order(saved, photos, tmp_path):
     (model, vae), (folder, images) = saved, photos
     mean, log_var = vae.encode_distribution(images)
-    applications.encode_files(model, [str(folder)], tmp_path / "codes.csv")
+    inference.encode_files(model, [str(folder)], tmp_path / "codes.csv")
     with (tmp_path / "codes.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     names = [(folder / f"{number}.png").as_posix() for number in range(5)]
     assert [row["name"] for row in rows] == names
     np.testing.assert_allclose([float(row["z2"]) for row in rows], mean[:, 1], rtol=1e-4)
-    applications.encode_files(model, [str(folder)], tmp_path / "codes.npz")
+    inference.encode_files(model, [str(folder)], tmp_path / "codes.npz")
     with np.load(tmp_path / "codes.npz") as codes:
         assert codes["name"].tolist() == names
         np.testing.assert_allclose(codes["z_mean"], mean, atol=1e-5)
@@ -47,7 +47,7 @@ def test_codes_are_those_of_all_images_in_their_order(saved, photos, tmp_path):
 
 def test_pictures_of_all_images(saved, photos, tmp_path):
     (model, vae), (folder, images) = saved, photos
-    applications.reconstruct_files(model, [str(folder)], tmp_path / "out")
+    inference.reconstruct_files(model, [str(folder)], tmp_path / "out")
     expected = np.clip(vae.reconstruct(images), 0, 1)[..., 0] * 255
     for number in range(5):
         with Image.open(tmp_path / "out" / f"{number + 1:05d}_{number}.png") as picture:
@@ -63,7 +63,7 @@ def test_a_wrong_size_far_down_the_folder_is_said_before_anything_is_written(
     Image.new("L", (9, 8)).save(folder / "4.png")
     output = tmp_path / "out.csv"
     with pytest.raises(DataError, match=r"4\.png must be 8 x 8 pixels .* Received: 8 x 9"):
-        getattr(applications, command)(model, [str(folder)], output)
+        getattr(inference, command)(model, [str(folder)], output)
     assert not output.exists()
 
 
@@ -72,5 +72,5 @@ def test_a_file_that_breaks_later_leaves_no_half_table(saved, photos, tmp_path):
     content = (folder / "4.png").read_bytes()
     (folder / "4.png").write_bytes(content[:60])  # its header is whole
     with pytest.raises(DataError, match=r"4\.png"):
-        applications.encode_files(model, [str(folder)], tmp_path / "codes.csv")
+        inference.encode_files(model, [str(folder)], tmp_path / "codes.csv")
     assert not [path for path in tmp_path.iterdir() if "codes" in path.name]
