@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from vae_keras.cli import main as cli
+from vae_keras.cli.arguments import parse_command
 from vae_keras.config.presets import check_members
 
 REPOSITORY = Path(__file__).parents[3]
@@ -50,6 +50,6 @@ def test_the_command_can_be_typed(arguments):
         return
     if "--resume" in flags or "--config" in flags:
         return  # reads a run
-    command = cli._parse(name, flags)
+    command = parse_command(name, flags)
     if name == "train":
         check_members(command.settings)
