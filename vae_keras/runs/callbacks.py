@@ -2,7 +2,6 @@
 
 import math
 import warnings
-from typing import Any
 
 import keras
 import numpy as np
@@ -17,7 +16,7 @@ _CYCLICAL_EPOCHS = 16  # four for each cycle: two rise, two at the final weight
 
 def training_callbacks(
     config: Config, *, validated: bool = True, train_images: int | None = None
-) -> list[Any]:
+) -> list[keras.callbacks.Callback]:
     """Return the callbacks that steer training: warm-up, plateau rule, early stopping.
 
     Plateau rule and early stopping count epochs only from the end of the warm-up on. The validation
@@ -29,7 +28,7 @@ def training_callbacks(
         train_images: Number of training images. Needed for a warm-up in steps, to convert it to
             epochs.
     """
-    callbacks: list[Any] = [StopOnDivergence()]
+    callbacks: list[keras.callbacks.Callback] = [StopOnDivergence()]
     if config.model != "autoencoder" and not config.warmup_steps:
         schedule = named_schedule(config.kl_schedule, config.warmup_epochs)
         if config.kl_schedule == "cyclical" and 0 < config.warmup_epochs < _CYCLICAL_EPOCHS:

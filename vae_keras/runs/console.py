@@ -5,7 +5,7 @@ import math
 import re
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
@@ -15,6 +15,9 @@ from vae_keras.config.config import Config
 from vae_keras.config.preset_table import SUMMARIES
 from vae_keras.io.text import printable
 from vae_keras.runs.directory import RunDirectory
+
+if TYPE_CHECKING:
+    from vae_keras.models import ImageModel
 
 _PAGE_WIDTH = 100  # of a notebook, in characters
 _LINE_LENGTH = 200  # of output to a file or another program, where lines must not be broken
@@ -82,12 +85,12 @@ def plain_console() -> Console:
     )
 
 
-def parameter_count(vae: Any) -> int:
+def parameter_count(vae: "ImageModel") -> int:
     """Return the parameters of encoder and decoder, without the model's own counters."""
     return vae.encoder.count_params() + vae.decoder.count_params()
 
 
-def print_model_summary(vae: Any, console: Console) -> None:
+def print_model_summary(vae: "ImageModel", console: Console) -> None:
     """Print what the model is made of, and the layers of encoder and decoder."""
     console.print(f"Model: {_describe_model(vae)}", style="bold", highlight=False)
     table = Table("layer", "output", box=None, pad_edge=False, header_style="dim")
@@ -173,7 +176,7 @@ def print_findings(findings: Sequence[Mapping[str, str]], console: Console) -> N
         console.print(f"  {finding['text']} {finding['advice']}", highlight=False)
 
 
-def member_name(part: Any) -> str:
+def member_name(part: object) -> str:
     """Return the name that a member of an axis has in the settings, say `"free_bits"`."""
     return re.sub("(?<=[a-z])(?=[A-Z])", "_", type(part).__name__).lower()
 
@@ -209,7 +212,7 @@ def print_closing_table(
     )
 
 
-def _describe_model(vae: Any) -> str:
+def _describe_model(vae: "ImageModel") -> str:
     """Return the parts of a model in one line, without those that every VAE has by default."""
     parts = [f"{parameter_count(vae):,} parameters", f"code size {vae.latent_dim}"]
     if vae.num_classes:

@@ -25,6 +25,9 @@ from vae_keras.runs.environment import environment
 
 if TYPE_CHECKING:
     import numpy as np
+    from matplotlib.figure import FigureBase
+
+    from vae_keras.models import ImageModel
 
 
 class RunDirectory:
@@ -137,11 +140,11 @@ class RunDirectory:
         with written_beside(self.evaluation) as beside:
             np.savez_compressed(beside, **arrays)  # type: ignore[arg-type]
 
-    def write_figure(self, figure: Any, name: str) -> None:
+    def write_figure(self, figure: "FigureBase", name: str) -> None:
         """Write one figure under `figures/`."""
         save_figure(figure, self.figures / f"{name}.png")
 
-    def write_model(self, vae: Any) -> None:
+    def write_model(self, vae: "ImageModel") -> None:
         """Write the model, and its encoder and decoder for use on their own."""
         for model, path in (
             (vae, self.model),

@@ -66,7 +66,7 @@ def evaluate_model(
             log-likelihood or FID.
         DataError: If the model is conditional and the data have no labels.
     """
-    vae: Any = load(model)
+    vae: ImageModel = load(model)
     _check_request(vae, log_likelihood=log_likelihood, samples=samples, fid=fid)
     images = _evaluation_data(model, dataset, data)
     _check_labels(vae, images)
@@ -94,7 +94,7 @@ def evaluate_model(
     return evaluation
 
 
-def _check_request(vae: Any, *, log_likelihood: int | None, samples: int, fid: bool) -> None:
+def _check_request(vae: ImageModel, *, log_likelihood: int | None, samples: int, fid: bool) -> None:
     """Raise `ArgumentError` if the model has no log-likelihood or FID and it is asked for."""
     if log_likelihood is not None and not vae.is_variational:
         raise ArgumentError(
@@ -108,7 +108,7 @@ def _check_request(vae: Any, *, log_likelihood: int | None, samples: int, fid: b
         )
 
 
-def _check_labels(vae: Any, images: ImageDataset) -> None:
+def _check_labels(vae: ImageModel, images: ImageDataset) -> None:
     """Raise `DataError` if the model needs labels that the data do not have."""
     if vae.num_classes and (images.test.labels is None or images.train.labels is None):
         raise DataError(
@@ -117,7 +117,9 @@ def _check_labels(vae: Any, images: ImageDataset) -> None:
         )
 
 
-def _print_table(evaluation: Evaluation, vae: Any, images: ImageDataset, console: Console) -> None:
+def _print_table(
+    evaluation: Evaluation, vae: ImageModel, images: ImageDataset, console: Console
+) -> None:
     axes = ("regularizer", "objective") if vae.is_variational else ()
     members = {axis: member_name(getattr(vae, axis)) for axis in axes}
     console.print(numbers_table(evaluation, title=f"Test set of {images.name}", **members))
@@ -142,7 +144,7 @@ def _evaluation_data(model: str, dataset: str | None, data: str | None) -> Image
     return load_data(config.replace(dataset=dataset or "fashion_mnist", data=data, train_size=None))
 
 
-def _log_likelihood(vae: Any, images: ImageDataset, samples: int) -> dict[str, float]:
+def _log_likelihood(vae: ImageModel, images: ImageDataset, samples: int) -> dict[str, float]:
     result = vae.log_likelihood(
         images.test.images,
         label=labels_for(vae, images.test.labels),
@@ -159,7 +161,7 @@ def _log_likelihood(vae: Any, images: ImageDataset, samples: int) -> dict[str, f
     return metrics
 
 
-def _fid(vae: Any, images: ImageDataset, samples: int) -> float:
+def _fid(vae: ImageModel, images: ImageDataset, samples: int) -> float:
     """Return the Frechet inception distance of samples from the test images."""
     drawn = vae.to_unit_range(vae.sample(samples, seed=0))
     return frechet_inception_distance(vae.to_unit_range(images.test.images), drawn)
@@ -177,7 +179,7 @@ def measure(
     If the training images are files, as many are taken as memory can hold: see `Split.bounded`.
 
     Args:
-        vae: Any model; an autoencoder's samples come from a mixture fitted to its codes.
+        vae: ImageModel model; an autoencoder's samples come from a mixture fitted to its codes.
         dataset: Its data.
         samples: Images to generate, three times over, for the metrics of samples; 0 for none.
             Defaults to `1000`.

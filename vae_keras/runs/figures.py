@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
@@ -11,8 +11,11 @@ from vae_keras._types import Images
 from vae_keras.data import ImageDataset, Split
 from vae_keras.evaluation import Evaluation, tsne
 from vae_keras.generation.images import mixture_sampler, sample_images
-from vae_keras.models import labels_for
+from vae_keras.models import ImageModel, labels_for
 from vae_keras.runs.directory import RunDirectory
+
+if TYPE_CHECKING:
+    from matplotlib.artist import Artist
 
 SHOWN = slice(10)
 SHOWN_SAMPLES, SHOWN_SAMPLES_OF_EACH_CLASS = 64, 8
@@ -26,13 +29,13 @@ INTERPOLATIONS = 4
 
 # What a reader is told of each figure, by its file's name; in the order of a report.
 CAPTIONS: dict[str, str] = {}
-_Method: TypeAlias = Callable[["RunFigures"], Any]
+_Method: TypeAlias = Callable[["RunFigures"], "Artist | None"]
 _METHODS: dict[str, _Method] = {}
 
 
 def write_figures(
     run_directory: RunDirectory,
-    vae: Any,
+    vae: ImageModel,
     dataset: ImageDataset,
     history: dict[str, list[float]],
     evaluation: Evaluation,
@@ -53,9 +56,9 @@ def write_figures(
     for name, draw in _METHODS.items():
         if missing_only and (run_directory.figures / f"{name}.png").is_file():
             continue
-        axes = draw(figures)
-        if axes is not None:
-            run_directory.write_figure(axes.figure, name)
+        drawn = draw(figures)
+        if drawn is not None:
+            run_directory.write_figure(drawn.figure, name)
 
 
 def _figure(caption: str) -> Callable[[_Method], _Method]:
@@ -73,7 +76,7 @@ def _figure(caption: str) -> Callable[[_Method], _Method]:
 class RunFigures:
     """Draws the figures of one run from what its evaluation left.
 
-    Each method returns the axes of its figure, or `None` where the model or the data have no such
+    Each method returns axes, or their figure; `None` where the model or the data have no such
     figure.
 
     Args:
@@ -83,18 +86,18 @@ class RunFigures:
         evaluation: What `evaluate` returned.
     """
 
-    vae: Any
+    vae: ImageModel
     dataset: ImageDataset
     history: dict[str, list[float]]
     evaluation: Evaluation
 
     @_figure("Training curves. Validation is measured at the final KL weight throughout.")
-    def training_curves(self) -> Any:
+    def training_curves(self) -> "Artist | None":
         """Draw the metrics over the epochs."""
         return plotting.plot_history(self.history) if self.history else None
 
     @_figure("Test images over their reconstructions (code = mean), with the error of each.")
-    def reconstructions(self) -> Any:
+    def reconstructions(self) -> "Artist | None":
         """Draw the first test images over their reconstructions."""
         test = self.dataset.test
         images = test.images[SHOWN]
@@ -107,7 +110,7 @@ class RunFigures:
         )
 
     @_figure("Generated images: the expected images of codes drawn from the prior.")
-    def samples(self) -> Any:
+    def samples(self) -> "Artist | None":
         """Draw samples; of a conditional model in each class, of an autoencoder from a mixture."""
         vae = self.vae
         if vae.num_classes:
@@ -126,7 +129,7 @@ class RunFigures:
         "Generated images over the training image nearest to each. Pairs that are the same "
         "were remembered."
     )
-    def nearest_training_images(self) -> Any:
+    def nearest_training_images(self) -> "Artist | None":
         """Draw samples over the training image nearest to each."""
         arrays = self.evaluation.arrays
         if "nearest_train" not in arrays:
@@ -138,7 +141,7 @@ class RunFigures:
         )
 
     @_figure("What the decoder makes of the latent plane.")
-    def decoded_grid(self) -> Any:
+    def decoded_grid(self) -> "Artist | None":
         """Draw the decoded plane of codes; of a conditional model, in its first class."""
         vae = self.vae
         if vae.latent_dim != 2 or not vae.is_variational:  # a prior says which part to show
@@ -152,7 +155,7 @@ class RunFigures:
         return axes
 
     @_figure("Codes of the test images (posterior means).")
-    def latent_scatter(self) -> Any:
+    def latent_scatter(self) -> "Artist | None":
         """Draw the codes of the test images in the two dimensions with the most KL."""
         codes, labels = self.evaluation.arrays["z_mean"], self.dataset.test.labels
         if self.vae.latent_dim < 2:
@@ -171,7 +174,7 @@ class RunFigures:
         "The same as a density, with the half of each class that lies densest. White is where "
         "no codes are."
     )
-    def latent_density(self) -> Any:
+    def latent_density(self) -> "Artist | None":
         """Draw the density of two-dimensional codes."""
         if self.vae.latent_dim != 2:
             return None
@@ -182,7 +185,7 @@ class RunFigures:
         "t-SNE of the codes of test images. Neighbours are neighbours; distances and sizes "
         "mean nothing."
     )
-    def tsne(self) -> Any:
+    def tsne(self) -> "Artist | None":
         """Draw the codes of the first test images, if of more than two dimensions, by t-SNE."""
         codes, labels = self.evaluation.arrays["z_mean"], self.dataset.test.labels
         if self.vae.latent_dim <= 2 or len(codes) < 4 or (codes == codes[0]).all():
@@ -192,7 +195,7 @@ class RunFigures:
         return plotting.plot_embedding(points, labels, self._names)
 
     @_figure("One latent dimension varied at a time, the others at 0.")
-    def traversals(self) -> Any:
+    def traversals(self) -> "Artist | None":
         """Draw what each latent dimension changes; of a conditional model, in its first class."""
         if not self.vae.is_variational:
             return None
@@ -202,7 +205,7 @@ class RunFigures:
         return plotting.plot_traversals(images, kl=kl)
 
     @_figure("From one test image to another along a straight line between their codes.")
-    def interpolations(self) -> Any:
+    def interpolations(self) -> "Artist | None":
         """Draw the way between pairs of test images, of different classes where known."""
         pairs = list(_pairs(self.dataset.test))
         if not pairs:
@@ -225,7 +228,7 @@ class RunFigures:
         "Where reconstructions are uncertain: the spread over codes drawn from the posterior "
         "of each image."
     )
-    def uncertainty(self) -> Any:
+    def uncertainty(self) -> "Artist | None":
         """Draw the standard deviation of the first test images' reconstructions."""
         if not self.vae.is_variational:
             return None
@@ -239,7 +242,7 @@ class RunFigures:
         )
 
     @_figure("KL divergence by latent dimension: what each carries.")
-    def kl_by_dimension(self) -> Any:
+    def kl_by_dimension(self) -> "Artist | None":
         """Draw the KL divergence of each latent dimension, if there are more than two."""
         by_dimension = self.evaluation.by_dimension
         if "kl" not in by_dimension or self.vae.latent_dim <= 2:
@@ -247,7 +250,7 @@ class RunFigures:
         return plotting.plot_kl_by_dimension(by_dimension["kl"], active=by_dimension["active"])
 
     @_figure("Test images by class, with standard errors.")
-    def loss_by_class(self) -> Any:
+    def loss_by_class(self) -> "Artist | None":
         """Draw the reconstruction loss, or the squared error, of each class."""
         by_class = self.evaluation.by_class
         if not 2 <= len(by_class.get("classes", ())) <= _MOST_CLASSES:
@@ -264,7 +267,7 @@ class RunFigures:
         )
 
     @_figure("Anomaly scores of the test images and of the classes left out of training.")
-    def anomaly_scores(self) -> Any:
+    def anomaly_scores(self) -> "Artist | None":
         """Draw the scores of test images and anomalies as histograms."""
         arrays = self.evaluation.arrays
         if "anomaly_scores" not in arrays:
@@ -276,7 +279,7 @@ class RunFigures:
         return plotting.plot_anomaly_scores(scores, is_anomaly, auc=auc, name=name)
 
     @_figure("The same as a curve: share of anomalies found over share of false alarms.")
-    def roc(self) -> Any:
+    def roc(self) -> "Artist | None":
         """Draw the ROC curve of the anomaly score."""
         arrays = self.evaluation.arrays
         if "anomaly_scores" not in arrays:
@@ -284,7 +287,7 @@ class RunFigures:
         return plotting.plot_roc(arrays["anomaly_scores"], arrays["is_anomaly"])
 
     @_figure("The test images with the highest anomaly scores.")
-    def most_anomalous(self) -> Any:
+    def most_anomalous(self) -> "Artist | None":
         """Draw the images with the highest anomaly scores."""
         arrays, dataset = self.evaluation.arrays, self.dataset
         if "anomaly_scores" not in arrays or dataset.anomalies is None:
@@ -299,7 +302,7 @@ class RunFigures:
         return plotting.plot_most_anomalous(self._unit(np.stack(images)), scores[highest])
 
     @_figure("Test images, one of each class.")
-    def classes(self) -> Any:
+    def classes(self) -> "Artist | None":
         """Draw one test image of each class."""
         test = self.dataset.test
         if test.labels is None or len(np.unique(test.labels)) > _MOST_CLASSES:

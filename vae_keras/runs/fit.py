@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
+import keras
 from rich.console import Console
 
 from vae_keras.callbacks import (
@@ -45,7 +45,7 @@ def train(
     run_directory: RunDirectory,
     *,
     checkpoint: Checkpoint,
-    callbacks: Sequence[Any],
+    callbacks: Sequence[keras.callbacks.Callback],
     console: Console,
 ) -> Trained:
     """Train a model, from its last checkpoint on if there is one.
@@ -112,7 +112,10 @@ def train(
 
 
 def _keep_last_good(
-    vae: ImageModel, steering: Sequence[Any], checkpoint: Checkpoint, run_directory: RunDirectory
+    vae: ImageModel,
+    steering: Sequence[keras.callbacks.Callback],
+    checkpoint: Checkpoint,
+    run_directory: RunDirectory,
 ) -> str:
     """Save the last good weights as the model; return what the error adds about them.
 

@@ -18,6 +18,7 @@ from vae_keras.errors import ArgumentError
 from vae_keras.generation.images import sample_images
 from vae_keras.io.files import check_free, save_figure, written_beside
 from vae_keras.io.text import printable
+from vae_keras.models import ImageModel
 from vae_keras.runs.figures import SHOWN_SAMPLES, SHOWN_SAMPLES_OF_EACH_CLASS
 from vae_keras.runs.reading import class_names, class_number, run_data
 from vae_keras.saving.load import load
@@ -41,7 +42,7 @@ def reconstruct_files(
         ArgumentError: If there are no images, or `label` does not fit the model.
         RunDirectoryError: If `output` holds something already.
     """
-    vae: Any = load(model, compile=False)
+    vae: ImageModel = load(model, compile=False)
     number = class_number(vae, model, label)
     files = _image_files(vae, images)
     check_free(output)
@@ -87,7 +88,7 @@ def sample_to_file(
             does not fit the model.
     """
     _check_suffix(output, (".png", ".npy"))
-    vae: Any = load(model, compile=False)
+    vae: ImageModel = load(model, compile=False)
     number = class_number(vae, model, label)
     every_class = vae.num_classes > 0 and number is None
     if n is None:
@@ -127,7 +128,7 @@ def encode_files(
             fit the model.
     """
     _check_suffix(output, (".csv", ".npz"))
-    vae: Any = load(model, compile=False)
+    vae: ImageModel = load(model, compile=False)
     number = class_number(vae, model, label)
     files = _image_files(vae, images)
     check_headers(map(files.path, range(len(files))), vae.image_shape)
@@ -143,7 +144,7 @@ def encode_files(
     print(f"{len(files)} codes of size {vae.latent_dim} are in {printable(output)}")
 
 
-def _image_files(vae: Any, images: Sequence[str]) -> ImageFiles:
+def _image_files(vae: ImageModel, images: Sequence[str]) -> ImageFiles:
     """Return the named files and those in the named folders; reads none."""
     if not images:
         raise ArgumentError("`images` must be at least one file or folder. Received: images=()")
@@ -170,7 +171,7 @@ def _names(files: ImageFiles, start: int, count: int) -> Iterator[str]:
     return (files.path(number).as_posix() for number in range(start, start + count))
 
 
-def _codes(vae: Any, pixels: np.ndarray, label: int | None) -> tuple[np.ndarray, ...]:
+def _codes(vae: ImageModel, pixels: np.ndarray, label: int | None) -> tuple[np.ndarray, ...]:
     """Return codes and, of a VAE, their standard deviations."""
     if not vae.is_variational:
         return (vae.encode(pixels, label=label),)

@@ -13,6 +13,7 @@ from vae_keras.errors import ArgumentError, RunDirectoryError, VAEKerasError, un
 from vae_keras.evaluation import Evaluation
 from vae_keras.io.bounded import check_unpacked, open_regular, open_zip
 from vae_keras.io.json import read_json
+from vae_keras.models import ImageModel
 from vae_keras.runs.build import load_data
 from vae_keras.runs.directory import RunDirectory
 
@@ -183,7 +184,7 @@ def class_names(model: str) -> tuple[str, ...] | None:
         return None
 
 
-def class_number(vae: Any, model: str, label: str | None) -> int | None:
+def class_number(vae: ImageModel, model: str, label: str | None) -> int | None:
     """Return the number of the class that a user means by its name or number.
 
     Args:

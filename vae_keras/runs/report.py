@@ -5,11 +5,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from vae_keras.config.config import Config
 from vae_keras.data import ImageDataset
 from vae_keras.errors import ArgumentError, RunDirectoryError, VAEKerasError
 from vae_keras.evaluation import diagnose
 from vae_keras.io.files import write_text
 from vae_keras.io.text import printable
+from vae_keras.models import ImageModel
 from vae_keras.report import Explorer, Report, Table, explore
 from vae_keras.runs.build import load_data
 from vae_keras.runs.console import number_rows, plain_console, print_findings, step_by_step
@@ -38,7 +40,7 @@ _HEADLINE = (
 )
 
 
-def write_report(run: RunDirectory, vae: Any, dataset: ImageDataset | None) -> None:
+def write_report(run: RunDirectory, vae: ImageModel, dataset: ImageDataset | None) -> None:
     """Write `report.html`.
 
     Args:
@@ -107,7 +109,7 @@ def _read_png(path: Path) -> bytes:
         ) from error
 
 
-def _subtitle(config: Any, training: dict[str, Any], epochs: int) -> str:
+def _subtitle(config: Config, training: dict[str, Any], epochs: int) -> str:
     parts = [
         config.data or config.dataset,
         f"{config.model}, {config.architecture}, code size {config.latent_dim}",

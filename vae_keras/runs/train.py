@@ -41,7 +41,7 @@ def train_and_evaluate(
     run_directory: RunDirectory,
     *,
     resume: bool = False,
-    callbacks: Sequence[Any] = (),
+    callbacks: Sequence[keras.callbacks.Callback] = (),
     console: Console | None = None,
 ) -> dict[str, Any]:
     """Train a model, evaluate it, and write everything to a run directory.
@@ -82,7 +82,7 @@ def train_and_evaluate(
 def _run(
     config: Config,
     run_directory: RunDirectory,
-    callbacks: Sequence[Any],
+    callbacks: Sequence[keras.callbacks.Callback],
     console: Console,
     *,
     resume: bool = False,
@@ -145,7 +145,7 @@ def _trained(
     config: Config,
     dataset: ImageDataset,
     run_directory: RunDirectory,
-    callbacks: Sequence[Any],
+    callbacks: Sequence[keras.callbacks.Callback],
     console: Console,
     kept: Path | None,
 ) -> Trained:
