@@ -7,9 +7,15 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from vae_keras.backend.start import BACKENDS
-from vae_keras.checks import integer, not_negative, positive_integer, positive_number
+from vae_keras.checks import (
+    integer,
+    not_negative,
+    positive_integer,
+    positive_integers,
+    positive_number,
+)
 from vae_keras.config import rules
-from vae_keras.config.rules import class_names, fraction, one_of, options, positive_integers
+from vae_keras.config.rules import class_names, fraction, one_of, options
 from vae_keras.errors import ArgumentError
 from vae_keras.io.json import read_json
 

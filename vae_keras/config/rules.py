@@ -51,14 +51,6 @@ def seed(name: str, value: Any) -> int:
     return number
 
 
-def positive_integers(name: str, value: Any) -> tuple[int, ...]:
-    """Return a sequence of whole numbers above 0, a list when read from JSON, as a tuple."""
-    numbers = [as_integer(one) for one in value] if isinstance(value, (tuple, list)) else [None]
-    if any(number is None or number < 1 for number in numbers):
-        raise _refused(name, value, "positive integers")
-    return tuple(number for number in numbers if number is not None)
-
-
 def class_names(name: str, value: Any) -> tuple[str, ...]:
     """Return a sequence of names of classes, or of their numbers as text, as a tuple."""
     if not isinstance(value, (tuple, list)) or not all(isinstance(one, str) for one in value):
