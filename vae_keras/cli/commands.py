@@ -14,24 +14,9 @@ from vae_keras.cli.study_commands import Compare, Sweep
 from vae_keras.config.config import Config
 from vae_keras.runs.directory import RunDirectory, check_before_training, new_run_path
 
-# Arguments that several commands have.
-_Model = Annotated[
-    tyro.conf.Positional[str],
-    tyro.conf.arg(metavar="MODEL", help="A run directory or a .keras file."),
-]
-_Run = Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="RUN", help="A run directory.")]
-_Images = Annotated[
-    tyro.conf.Positional[tuple[str, ...]],
-    tyro.conf.arg(
-        metavar="[IMAGE ...]",
-        help="Image files or folders of images, of the size the model was trained on.",
-    ),
-]
-_Label = Annotated[
-    str | None,
-    tyro.conf.arg(help="Class of the images, by name or number, for a conditional model."),
-]
-_Backend = Annotated[str | None, tyro.conf.arg(help="Keras backend: tensorflow, jax, torch.")]
+_Model = Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="MODEL")]
+_Run = Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="RUN")]
+_Images = Annotated[tyro.conf.Positional[tuple[str, ...]], tyro.conf.arg(metavar="[IMAGE ...]")]
 
 
 @dataclass(frozen=True)
@@ -76,6 +61,7 @@ class Evaluate:
     """Evaluate a saved model on the test set of its run, or of another data set."""
 
     model: _Model
+    """A run directory or a .keras file."""
     dataset: str | None = None
     """Data set; by default that of the run."""
     data: str | None = None
@@ -88,7 +74,8 @@ class Evaluate:
     """Compute the FID of the samples too, with the packages of `pip install 'vae-keras[fid]'`."""
     output: str | None = None
     """A JSON file for the metrics, besides the table that is printed."""
-    backend: _Backend = None
+    backend: str | None = None
+    """Keras backend: tensorflow, jax, torch."""
 
     def run(self) -> None:
         load_backend(self.backend)
@@ -110,6 +97,7 @@ class Diagnose:
     """Say in plain words what is wrong with a finished run, and what to try."""
 
     run_dir: _Run
+    """A run directory."""
 
     def run(self) -> None:
         from vae_keras.runs.report import diagnose_run
@@ -122,7 +110,9 @@ class ReportRun:
     """Make the report of a finished run again: one HTML page, with a latent explorer."""
 
     run_dir: _Run
-    backend: _Backend = None
+    """A run directory."""
+    backend: str | None = None
+    """Keras backend: tensorflow, jax, torch."""
 
     def run(self) -> None:
         load_backend(self.backend)
@@ -136,11 +126,15 @@ class Reconstruct:
     """Encode and decode images; write each reconstruction and an overview as PNG."""
 
     model: _Model
+    """A run directory or a .keras file."""
     images: _Images
-    label: _Label = None
+    """Image files or folders of images, of the size the model was trained on."""
+    label: str | None = None
+    """Class of the images, by name or number, for a conditional model."""
     output: str = "reconstructions"
     """Directory for the images; must be new or empty."""
-    backend: _Backend = None
+    backend: str | None = None
+    """Keras backend: tensorflow, jax, torch."""
 
     def run(self) -> None:
         load_backend(self.backend)
@@ -154,11 +148,15 @@ class Encode:
     """Encode images; write the code of each (of a VAE, its mean and standard deviation)."""
 
     model: _Model
+    """A run directory or a .keras file."""
     images: _Images
-    label: _Label = None
+    """Image files or folders of images, of the size the model was trained on."""
+    label: str | None = None
+    """Class of the images, by name or number, for a conditional model."""
     output: str = "codes.csv"
     """A .csv with a row for each image, or an .npz with the arrays."""
-    backend: _Backend = None
+    backend: str | None = None
+    """Keras backend: tensorflow, jax, torch."""
 
     def run(self) -> None:
         load_backend(self.backend)
@@ -172,6 +170,7 @@ class Sample:
     """Draw codes, decode them, and write the images."""
 
     model: _Model
+    """A run directory or a .keras file."""
     n: int | None = None
     """Number of codes: by default 64, or 8 where each is decoded in every class."""
     codes: Literal["prior", "mixture", "posterior", "grid"] = "prior"
@@ -183,7 +182,8 @@ class Sample:
     """Seed of the draw; another one each time by default."""
     output: str = "samples.png"
     """A .png for one figure of all images, or an .npy for the array."""
-    backend: _Backend = None
+    backend: str | None = None
+    """Keras backend: tensorflow, jax, torch."""
 
     def run(self) -> None:
         load_backend(self.backend)
@@ -204,6 +204,7 @@ class Export:
     """Write encoder and decoder for another runtime, and check them there against Keras."""
 
     model: _Model
+    """A run directory or a .keras file."""
     format: Literal["onnx", "saved_model", "litert"] = "onnx"
     """File format of the other runtime."""
     input_type: Literal["uint8", "float32"] = "uint8"
