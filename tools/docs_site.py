@@ -29,6 +29,15 @@ CODE = re.compile(r"<code>([^<]*)</code>")
 FLAG = re.compile(r"(?<![\w-])--[a-z][\w-]*")
 TABLE = re.compile(r"<!-- flags of (\S+) in (\S+) -->")
 POSITIONAL = {"_Model": "MODEL", "_Run": "RUN", "_Images": "IMAGE ...", "_Runs": "RUN RUN ..."}
+PATH = re.compile(
+    r"(?<![\w/.-])((?:benchmarks|notebooks|reproductions|tests|tools|vae_keras)/[\w./-]*\w)"
+)
+# Files that a reader will write.
+EXAMPLES = {
+    "notebooks/NAME.py",
+    "vae_keras/likelihoods/laplace.py",
+    "vae_keras/regularizers/sparse_means.py",
+}
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 
 
@@ -78,7 +87,7 @@ def on_page_content(html_text, **kwargs):
 
 
 def on_post_build(config, **kwargs):
-    """Warn of public names without an entry, of requests to other servers, of dead README links."""
+    """Warn of public names without an entry, of requests to other servers, of files that are gone."""
     site = Path(config["site_dir"])
     documented = inventory(site / "objects.inv")
     for name in sorted(public_names() - documented):
@@ -86,6 +95,10 @@ def on_post_build(config, **kwargs):
     for page in sorted(site.rglob("*.html")):
         for tag in FOREIGN.findall(page.read_text(encoding="utf-8")):
             log.warning("%s asks another server: %s", page.relative_to(site), tag)
+    for page in sorted((ROOT / "docs").rglob("*.md")):
+        for path in sorted(set(PATH.findall(page.read_text(encoding="utf-8"))) - EXAMPLES):
+            if not (ROOT / path).exists():
+                log.warning("%s names %s, which is not there", page.relative_to(ROOT), path)
     for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"):
         for link in dead_links(ROOT / name):
             log.warning("%s links to %s, which is not there", name, link)
