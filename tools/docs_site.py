@@ -87,7 +87,7 @@ def on_page_content(html_text, **kwargs):
 
 
 def on_post_build(config, **kwargs):
-    """Warn of public names without an entry, of requests to other servers, of files that are gone."""
+    """Warn of undocumented public names, requests to other servers, and files that are gone."""
     site = Path(config["site_dir"])
     documented = inventory(site / "objects.inv")
     for name in sorted(public_names() - documented):
