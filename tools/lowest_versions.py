@@ -8,6 +8,7 @@ reports, loads and reconstructs. Then loads the models of every earlier format. 
 anything fails. It takes less than two minutes of processor time, and a download at first.
 """
 
+import argparse
 import re
 import sys
 import tempfile
@@ -38,6 +39,7 @@ def floors() -> list[str]:
 
 
 def main() -> None:
+    argparse.ArgumentParser(description=__doc__.splitlines()[0]).parse_args()
     pinned = floors()
     with tempfile.TemporaryDirectory(prefix="vae_keras_lowest_") as folder:
         environment, home, output = (Path(folder) / name for name in ("venv", "home", "dist"))
