@@ -1,4 +1,4 @@
-"""Hooks of `mkdocs build`: tables of flags, formulae as MathML, checks of the whole site.
+"""Hooks of `mkdocs build`: tables of flags, files beside docs/, formulae, checks of the whole site.
 
 mkdocs.yml names this file. The package is read and not imported, so that the site builds without
 Keras. Each problem is a warning, and with `strict: true` a warning fails the build.
@@ -27,6 +27,11 @@ FOREIGN = re.compile(
 )
 CODE = re.compile(r"<code>([^<]*)</code>")
 FLAG = re.compile(r"(?<![\w-])--[a-z][\w-]*")
+INCLUDE = re.compile(r"<!-- include (\S+) -->")
+# TeX leaves a thin space beside a function's name, where no bracket or sign stands.
+FUNCTION = re.compile(r"(?<=</mi>)<mi>(log|exp)</mi>|(?<=</mfrac>)<mi>(log|exp)</mi>")
+BEFORE_A_NAME = re.compile(r"<mi>(log|exp)</mi>(?=<m(?!o|row><mo))")
+SPACE = '<mspace width="0.17em"></mspace>'
 TABLE = re.compile(r"<!-- flags of (\S+) in (\S+) -->")
 POSITIONAL = {"_Model": "MODEL", "_Run": "RUN", "_Images": "IMAGE ...", "_Runs": "RUN RUN ..."}
 PATH = re.compile(
@@ -42,7 +47,17 @@ LINK = re.compile(r"\]\(([^)\s]+)\)")
 
 
 def on_page_markdown(markdown, **kwargs):
-    """Replace `<!-- flags of CLASS in FILE -->` by a table of the fields of that class."""
+    """Put tables in the place of `<!-- flags of CLASS in FILE -->`, a file in that of `include`."""
+
+    def included(match):
+        text = (ROOT / match.group(1)).read_text(encoding="utf-8")
+        text = text.replace("](docs/developing/", "](").replace("](docs/", "](../")
+        # The other files of the repository have no page.
+        return re.sub(r"\[([^]]+)\]\((?!CHANGELOG)[A-Z]+\.md\)", r"`\1`", text).replace(
+            "](CHANGELOG.md", "](changelog.md"
+        )
+
+    markdown = INCLUDE.sub(included, markdown)
     return TABLE.sub(lambda match: flags(match.group(1), ROOT / match.group(2)), markdown)
 
 
@@ -78,7 +93,9 @@ def on_page_content(html_text, **kwargs):
 
     def mathml(match):
         display = "block" if match.group(1) == "div" else "inline"
-        return convert(html.unescape(match.group(2)).strip(), display=display)
+        formula = convert(html.unescape(match.group(2)).strip(), display=display)
+        formula = BEFORE_A_NAME.sub(rf"\g<0>{SPACE}", formula)
+        return FUNCTION.sub(rf"{SPACE}\g<0>", formula)
 
     def whole(match):
         return FLAG.sub(r'<span class="flag">\g<0></span>', match.group(0))
