@@ -29,6 +29,19 @@ _VARIABLES = (
 _SECRET = ("KEY", "TOKEN", "SECRET", "PASSWORD", "CREDENTIAL")
 
 
+def environment() -> dict[str, Any]:
+    """Return versions, platform, machine and the git commit."""
+    return {
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "processors": os.cpu_count(),
+        "packages": {name: _version(name) for name in _PACKAGES},
+        "git_commit": _git_commit(),
+        "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
+        **machine(),
+    }
+
+
 def machine() -> dict[str, Any]:
     """Return what is known about the machine and about how the loaded backend uses it."""
     return {
@@ -105,19 +118,6 @@ def _gpu() -> dict[str, Any]:
         build = tensorflow.sysconfig.get_build_info()
         found |= {name: build[name] for name in ("cuda_version", "cudnn_version") if name in build}
     return found
-
-
-def environment() -> dict[str, Any]:
-    """Return versions, platform, machine and the git commit."""
-    return {
-        "python": platform.python_version(),
-        "platform": platform.platform(),
-        "processors": os.cpu_count(),
-        "packages": {name: _version(name) for name in _PACKAGES},
-        "git_commit": _git_commit(),
-        "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
-        **machine(),
-    }
 
 
 def _version(package: str) -> str | None:

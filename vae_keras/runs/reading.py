@@ -105,39 +105,6 @@ def read_evaluation(run: RunDirectory) -> Evaluation:
     return evaluation
 
 
-def _check_size(path: Path) -> None:
-    size = path.stat().st_size
-    if size > _MAX_HISTORY:
-        raise ValueError(f"{size} bytes, more than {_MAX_HISTORY}")
-
-
-def _arrays(path: Path) -> dict[str, np.ndarray]:
-    """Read arrays, once what they unpack to is known to be in proportion to the file."""
-    with open_regular(path) as file:
-        with open_zip(file, _MAX_TABLE) as archive:
-            unpacked = sum(member.file_size for member in archive.infolist())
-        check_unpacked(path, path.stat().st_size, unpacked)
-        file.seek(0)
-        with np.load(file, allow_pickle=False) as arrays:
-            return {name: arrays[name] for name in arrays.files}
-
-
-def _read_json(run: RunDirectory, path: Path) -> dict[str, Any]:
-    try:
-        values = read_json(path)
-    except (OSError, ValueError) as error:
-        raise _damaged(run, path, error) from error
-    if not isinstance(values, dict):
-        raise _damaged(run, path, "no JSON object")
-    return values
-
-
-def _damaged(run: RunDirectory, path: Path, why: object) -> RunDirectoryError:
-    return RunDirectoryError(
-        f"`run` must hold a readable {path.name}. Received: {run.path} ({why})"
-    )
-
-
 def run_config(model: str) -> Config | None:
     """Return the settings of the run that a model lies in; `None` if it lies in none.
 
@@ -210,3 +177,36 @@ def class_number(vae: ImageModel, model: str, label: str | None) -> int | None:
     if label.isdecimal() and int(label) < vae.num_classes:
         return int(label)
     raise unknown_name("label", label, names)
+
+
+def _check_size(path: Path) -> None:
+    size = path.stat().st_size
+    if size > _MAX_HISTORY:
+        raise ValueError(f"{size} bytes, more than {_MAX_HISTORY}")
+
+
+def _arrays(path: Path) -> dict[str, np.ndarray]:
+    """Read arrays, once what they unpack to is known to be in proportion to the file."""
+    with open_regular(path) as file:
+        with open_zip(file, _MAX_TABLE) as archive:
+            unpacked = sum(member.file_size for member in archive.infolist())
+        check_unpacked(path, path.stat().st_size, unpacked)
+        file.seek(0)
+        with np.load(file, allow_pickle=False) as arrays:
+            return {name: arrays[name] for name in arrays.files}
+
+
+def _read_json(run: RunDirectory, path: Path) -> dict[str, Any]:
+    try:
+        values = read_json(path)
+    except (OSError, ValueError) as error:
+        raise _damaged(run, path, error) from error
+    if not isinstance(values, dict):
+        raise _damaged(run, path, "no JSON object")
+    return values
+
+
+def _damaged(run: RunDirectory, path: Path, why: object) -> RunDirectoryError:
+    return RunDirectoryError(
+        f"`run` must hold a readable {path.name}. Received: {run.path} ({why})"
+    )
