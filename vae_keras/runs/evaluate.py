@@ -68,7 +68,8 @@ def evaluate_model(
     """
     vae: ImageModel = load(model)
     _check_request(vae, log_likelihood=log_likelihood, samples=samples, fid=fid)
-    images = _evaluation_data(model, dataset, data)
+    config = run_config(model)
+    images = _evaluation_data(model, config, dataset, data)
     _check_labels(vae, images)
     console = plain_console()
     if images.notice:
@@ -80,7 +81,6 @@ def evaluate_model(
     if log_likelihood is not None:
         evaluation.update(_log_likelihood(vae, images, log_likelihood))
     _print_table(evaluation, vae, images, console)
-    config = run_config(model)
     run = None if config is None or dataset or data else RunDirectory(run_path(model))
     metrics = metrics_of(evaluation, {} if run is None else read_history(run), config)
     print_findings(metrics["findings"], console)
@@ -136,11 +136,13 @@ def _write_to_run(run: RunDirectory, metrics: dict[str, Any], evaluation: Evalua
     run.write_arrays(evaluation.arrays)
 
 
-def _evaluation_data(model: str, dataset: str | None, data: str | None) -> ImageDataset:
+def _evaluation_data(
+    model: str, config: Config | None, dataset: str | None, data: str | None
+) -> ImageDataset:
     """Load the data set that is named, or else that of the run."""
     if dataset is None and data is None:
-        return run_data(model, otherwise="`dataset` or `data` must be given")
-    config = run_config(model) or Config()
+        return run_data(model, config, otherwise="`dataset` or `data` must be given")
+    config = config or Config()
     return load_data(config.replace(dataset=dataset or "fashion_mnist", data=data, train_size=None))
 
 

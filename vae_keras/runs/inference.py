@@ -20,7 +20,7 @@ from vae_keras.io.files import check_free, save_figure, written_beside
 from vae_keras.io.text import printable
 from vae_keras.models import ImageModel
 from vae_keras.runs.figures import SHOWN_SAMPLES, SHOWN_SAMPLES_OF_EACH_CLASS
-from vae_keras.runs.reading import class_names, class_number, run_data
+from vae_keras.runs.reading import class_names, class_number, run_config, run_data
 from vae_keras.saving.load import load
 
 OVERVIEW_IMAGES = 10
@@ -95,7 +95,7 @@ def sample_to_file(
         n = SHOWN_SAMPLES_OF_EACH_CLASS if every_class else SHOWN_SAMPLES
     train = None
     if codes != "prior":
-        train = run_data(model, otherwise="`codes` must be 'prior'").train
+        train = run_data(model, run_config(model), otherwise="`codes` must be 'prior'").train
     drawn = sample_images(vae, n, codes=codes, label=number, seed=seed, train=train)
     images = vae.to_unit_range(drawn)
     if output.suffix == ".npy":

@@ -124,17 +124,17 @@ def run_path(model: str) -> Path:
     return Path(model) if Path(model).is_dir() else Path(model).parent
 
 
-def run_data(model: str, *, otherwise: str) -> ImageDataset:
+def run_data(model: str, config: Config | None, *, otherwise: str) -> ImageDataset:
     """Load the data of the run that a model lies in.
 
     Args:
         model: A run directory or a `.keras` file.
+        config: What `run_config` returned for it.
         otherwise: Start of the message if there is no run: what would be needed then.
 
     Raises:
         ArgumentError: If the model lies in no run directory.
     """
-    config = run_config(model)
     if config is None:
         raise ArgumentError(
             f"{otherwise} for a model outside its run directory. "
@@ -146,7 +146,7 @@ def run_data(model: str, *, otherwise: str) -> ImageDataset:
 def class_names(model: str) -> tuple[str, ...] | None:
     """Return the names of the classes of a model's run, `None` if they cannot be read."""
     try:
-        return run_data(model, otherwise="Names must be known").class_names
+        return run_data(model, run_config(model), otherwise="Names must be known").class_names
     except VAEKerasError:
         return None
 
