@@ -163,8 +163,8 @@ def test_checkpoints_of_another_run_are_refused(begun, interrupted):
 
 
 def test_a_figure_that_cannot_be_read_is_named(run, monkeypatch):
-    from vae_keras.runs.report import _picture
+    from vae_keras.runs.report import _read_png
 
     monkeypatch.setattr("pathlib.Path.read_bytes", lambda path: (_ for _ in ()).throw(OSError(5)))
     with pytest.raises(RunDirectoryError, match=r"samples.png` must be readable. Received: "):
-        _picture(run.directory.figures / "samples.png")
+        _read_png(run.directory.figures / "samples.png")
