@@ -1,16 +1,21 @@
-"""Has every class registered as soon as Keras is there, in whichever order things are imported."""
+"""Registers the package's classes with Keras as soon as Keras is imported, in whichever order.
+
+Why: `import vae_keras` must not import Keras, because the command line chooses the backend first;
+but `keras.saving.load_model` must find the package's classes once both are imported.
+"""
 
 import copy
 import importlib
 import importlib.abc
 import sys
+from collections.abc import Sequence
+from importlib.machinery import ModuleSpec
 from types import ModuleType
-from typing import Any
 
 import wrapt
 
-_PACKAGE = __name__.rpartition(".")[0]
-# What the models are made of, and imports Keras.
+_PACKAGE = __name__.partition(".")[0]
+# The models, and the modules that import Keras and are imported by the models.
 _PARTS = (
     "architectures",
     "likelihoods",
@@ -25,22 +30,25 @@ _PARTS = (
 
 
 def register_with_keras() -> None:
-    """Import the models, and all they are made of, when Keras is imported, or was before."""
+    """Import the models, which registers all classes, once Keras is imported, or now if it is."""
     sys.meta_path.insert(0, _KerasFirst())
     wrapt.when_imported("keras")(_import_models)
 
 
-def _import_models(_: Any) -> None:
+def _import_models(_: ModuleType) -> None:
     importlib.import_module(f"{_PACKAGE}.models")
 
 
 class _KerasFirst(importlib.abc.MetaPathFinder):
-    """Imports Keras before the first part that needs it, rather than in the middle of that.
+    """Imports Keras first when someone imports, say, `vae_keras.likelihoods`.
 
-    Keras' import brings the models, and they the parts: one that is half way there cannot be had.
+    Why: otherwise Keras's import would trigger an import of the models, which import the
+    half-initialised `likelihoods`, and fail.
     """
 
-    def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> Any:
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
         package, _, name = fullname.partition(".")
         if package != _PACKAGE or name not in _PARTS:
             return None
@@ -52,17 +60,20 @@ class _KerasFirst(importlib.abc.MetaPathFinder):
         if module is None or module.__spec__ is None:
             return None
         spec = copy.copy(module.__spec__)
-        spec.loader = _AsItIs(module)
+        spec.loader = _AlreadyLoaded(module)
         return spec
 
 
-class _AsItIs(importlib.abc.Loader):
-    """Gives a module that has been imported meanwhile."""
+class _AlreadyLoaded(importlib.abc.Loader):
+    """Hands out the module that Keras's import has loaded.
+
+    Why: `_KerasFirst` runs while Python is about to load that module, and would run it again.
+    """
 
     def __init__(self, module: ModuleType) -> None:
         self.module, self.spec = module, module.__spec__
 
-    def create_module(self, spec: Any) -> ModuleType:
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
         return self.module
 
     def exec_module(self, module: ModuleType) -> None:

@@ -1,8 +1,12 @@
 """`import vae_keras` is light, and knows its names all the same."""
 
+import ast
+import inspect
 import json
 import subprocess
 import sys
+import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -49,9 +53,30 @@ def test_every_public_name_resolves():
     assert len(set(vae_keras.__all__)) == len(vae_keras.__all__)
 
 
+def test_type_checkers_see_the_same_names():
+    (block,) = (
+        statement
+        for statement in ast.parse(inspect.getsource(vae_keras)).body
+        if isinstance(statement, ast.If)
+    )
+    imports = [statement for statement in block.body if isinstance(statement, ast.ImportFrom)]
+    seen = {
+        name.asname: statement.module.removeprefix("vae_keras")
+        for statement in imports
+        for name in statement.names
+    }
+    assert seen == vae_keras._HOME_OF  # `asname`, without which a name is no public one
+    assert "" in seen.values() and ".models" in seen.values()
+
+
 def test_dir_tells_the_names():
-    assert set(vae_keras.__all__) <= set(dir(vae_keras))
+    assert {*vae_keras.__all__, "__version__"} <= set(dir(vae_keras))
     assert "VAE" in dir(vae_keras)
+
+
+def test_the_version_is_that_of_the_project():
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
+    assert vae_keras.__version__ == project["version"]
 
 
 def test_unknown_name_is_an_attribute_error():

@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from vae_keras import __version__
+import vae_keras
 from vae_keras.cli.arguments import parse_command
 from vae_keras.cli.commands import COMMANDS
 from vae_keras.errors import VAEKerasError, unknown_name
@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     name, *rest = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
     if name == "--version":
-        print(f"vae-keras {__version__}")
+        print(f"vae-keras {vae_keras.__version__}")
         return 0
     if name in ("-h", "--help"):
         print(_overview())
