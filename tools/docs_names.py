@@ -15,6 +15,14 @@ class PublicNames(griffe.Extension):
 
     def on_package(self, *, pkg, **kwargs):
         """Let `vae_keras.architectures.conv` be the function, and not the file that holds it."""
+        if not pkg.exports:  # its `__all__` is computed: what it imports from public modules
+            pkg.exports = [
+                name
+                for name, member in pkg.members.items()
+                if member.is_alias
+                and member.target_path.startswith(f"{pkg.name}.")
+                and "._" not in member.target_path
+            ]
         modules = [pkg]
         while modules:
             module = modules.pop()

@@ -155,9 +155,19 @@ def exported(path):
     body = ast.parse(source.read_text(encoding="utf-8")).body
     for node in body:
         if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "__all__":
-            return ast.literal_eval(node.value)
+            if isinstance(node.value, ast.List):
+                return ast.literal_eval(node.value)
+            return sorted(shown_to_type_checkers(body))
     defined = [node.name for node in body if isinstance(node, (ast.ClassDef, ast.FunctionDef))]
     return [name for name in defined if not name.startswith("_")]
+
+
+def shown_to_type_checkers(body):
+    """Yield what the block `if TYPE_CHECKING:` of a lazy package imports to be exported."""
+    for block in body:
+        for node in block.body if isinstance(block, ast.If) else ():
+            if isinstance(node, ast.ImportFrom):
+                yield from (alias.name for alias in node.names if alias.asname == alias.name)
 
 
 def dead_links(path):
