@@ -114,7 +114,7 @@ def test_dci_against_scipy_entropies_of_forests_importances():
 
 
 def test_factors_of_sprites_as_codes_are_perfect():
-    factors = sprites.read().train.factors
+    factors = sprites.read_sprites().train.factors
     assert factors is not None
     rng = np.random.default_rng(0)
     codes = np.hstack([factors + 0.1 * rng.normal(size=factors.shape), rng.normal(size=(13824, 2))])

@@ -1,23 +1,27 @@
-"""One binary draw of a data set."""
+"""Binary images: each pixel is drawn as black or white with its grey value as the probability."""
 
 import dataclasses
 
 import numpy as np
 
+from vae_keras._types import Images
 from vae_keras.data.dataset import ImageDataset, Split
 from vae_keras.data.images.lazy_images import ImageFiles
 from vae_keras.errors import ArgumentError, DataError
 
+# Seeds of the fixed draw: the same in every run, whatever its seed, so that test metrics compare.
+TRAIN_SEED, VALIDATION_SEED, TEST_SEED = 0, 1, 2
 
-def is_binary(x: np.ndarray) -> bool:
-    """Whether every pixel value is the lowest or the highest one there is."""
+
+def is_binary(x: Images) -> bool:
+    """Tell whether every pixel has the lowest or the highest value of its type."""
     if x.dtype == np.bool_:
         return True
     highest = 255 if x.dtype == np.uint8 else 1
     return bool(np.isin(x, (0, highest)).all())
 
 
-def drawn_binary(x: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+def drawn_binary(x: Images, generator: np.random.Generator) -> Images:
     """Draw each pixel as true with its grey value as the probability.
 
     Args:
@@ -25,7 +29,7 @@ def drawn_binary(x: np.ndarray, generator: np.random.Generator) -> np.ndarray:
         generator: Source of the draw.
 
     Returns:
-        Boolean, same shape; images that are binary already come back the same.
+        Boolean, same shape. Images that are binary already keep their values.
     """
     if x.dtype == np.bool_:
         return x
@@ -33,35 +37,31 @@ def drawn_binary(x: np.ndarray, generator: np.random.Generator) -> np.ndarray:
     return generator.random(x.shape, dtype="float32") * scale < x
 
 
-# The draw is the same in every run, whatever its seed, so that test figures compare.
-TRAIN_SEED, VALIDATION_SEED, TEST_SEED = 0, 1, 2
-
-
 def binarized(dataset: ImageDataset, *, train: bool) -> ImageDataset:
     """Draw each pixel as 0 or 255 with its grey value as the probability, once.
 
-    This is the package's own fixed draw: figures on other published draws of the same data, say
-    that of Larochelle & Murray (2011) for MNIST, differ by what the draws differ.
+    This is the package's own fixed draw. Results on another published draw of the same data, such
+    as that of Larochelle & Murray (2011) for MNIST, differ a little for that reason alone.
 
     Args:
-        dataset: Images in bytes, or float in [0, 1].
-        train: Whether to draw the training images too; a model that draws them anew at each step
-            wants them grey.
+        dataset: Images in bytes, or float in `[0, 1]`.
+        train: Whether to draw the training images too. A model that draws them anew at each step
+            needs them grey.
 
     Raises:
-        DataError: If float images lie outside [0, 1].
-        ArgumentError: If the images to draw are files that are read as they are needed.
+        DataError: If float images lie outside `[0, 1]`.
+        ArgumentError: If images to be drawn are files that are read as needed.
     """
     return dataclasses.replace(
         dataset,
         name=f"{dataset.name}, binarised",
-        train=_drawn(dataset.train, TRAIN_SEED) if train else dataset.train,
-        validation=_drawn(dataset.validation, VALIDATION_SEED),
-        test=_drawn(dataset.test, TEST_SEED),
+        train=_binarized_split(dataset.train, TRAIN_SEED) if train else dataset.train,
+        validation=_binarized_split(dataset.validation, VALIDATION_SEED),
+        test=_binarized_split(dataset.test, TEST_SEED),
     )
 
 
-def _drawn(split: Split, seed: int) -> Split:
+def _binarized_split(split: Split, seed: int) -> Split:
     if isinstance(split.images, ImageFiles):
         raise ArgumentError(
             "`binarize` must be 'dynamic' or 'none' for training images that are read from files "

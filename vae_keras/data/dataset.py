@@ -1,38 +1,39 @@
-"""The records that a loader hands on: a split, and a data set of three of them."""
+"""Records of images: a split, a data set of three splits, and what a reader returns."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
+from vae_keras._types import Images, ImageShape, Labels
 from vae_keras.data.images.lazy_images import ImageFiles
 
-# What is read at once of images that are files: to measure a model by, say. As floats, which some
-# measures need, it takes four times as much.
+# Limits on what is read into memory at once from image files, for example to evaluate a model. As
+# floats, which some metrics need, the images take four times as much.
 BOUNDED_IMAGES, BOUNDED_BYTES = 20_000, 128 << 20
 
 
 @dataclass(frozen=True)
 class Split:
-    """Images, with their labels and factors where there are any.
+    """Images, with their labels and factors if there are any.
 
     Args:
-        images: Shape `(n, height, width, channels)`, uint8 in 0..255, or float32 where the user's
-            own array is float. Where they are read as they are needed they are `ImageFiles`, which
-            index like an array.
+        images: Shape `(n, height, width, channels)`, uint8 in 0..255, or float32 if the user's own
+            array is float. Images that are read as needed are `ImageFiles`, which are indexed like
+            an array.
         labels: Shape `(n,)`, int64, or `None`.
         factors: Level of each factor that the image was made from, counted from 0, shape
-            `(n, number of factors)`, int64, or `None` where they are not known.
+            `(n, number of factors)`, int64, or `None` if they are not known.
     """
 
-    images: np.ndarray
-    labels: np.ndarray | None = None
+    images: Images
+    labels: Labels | None = None
     factors: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.images)
 
     def take(self, indices: slice | np.ndarray) -> "Split":
-        """Return the part at `indices`: a slice, numbers or a mask."""
+        """Return the part at `indices`: a slice, an array of indices or a mask."""
         labels = None if self.labels is None else self.labels[indices]
         factors = None if self.factors is None else self.factors[indices]
         images = self.images
@@ -40,24 +41,24 @@ class Split:
         return Split(part, labels, factors)
 
     def in_memory(self) -> "Split":
-        """Return a split whose images are an array; itself, where they are one already."""
+        """Return the split with its images as an array; itself if they are an array already."""
         if not isinstance(self.images, ImageFiles):
             return self
         return Split(np.asarray(self.images), self.labels, self.factors)
 
     @property
     def bounded_size(self) -> int:
-        """How many images `bounded` returns."""
+        """Number of images that `bounded` returns."""
         if not isinstance(self.images, ImageFiles):
             return len(self)
         fit = BOUNDED_BYTES // int(np.prod(self.images.image_shape))
         return min(len(self), BOUNDED_IMAGES, max(1, fit))
 
     def bounded(self) -> "Split":
-        """Return what can be held in memory; itself, where the images are an array.
+        """Return a part of the split that fits in memory; itself if the images are an array.
 
-        Of images in files it is at most `BOUNDED_IMAGES` and `BOUNDED_BYTES`, drawn at random but
-        always the same, in their order.
+        Of image files it takes at most `BOUNDED_IMAGES` and `BOUNDED_BYTES`. They are drawn at
+        random, always the same, and keep their order.
         """
         count = self.bounded_size
         if count == len(self):
@@ -73,22 +74,22 @@ class Split:
 
 @dataclass(frozen=True)
 class ImageDataset:
-    """Three disjoint splits of one set of images, and where they come from.
+    """Three disjoint splits of one set of images, and their source.
 
     Args:
         name: One of `DATASET_NAMES`.
-        train: What the model learns from.
-        validation: What choices are made on. May hold no image.
-        test: What is read once, at the end.
+        train: The images that a model is trained on.
+        validation: The images that choices are made on. It may be empty.
+        test: The images that a model is evaluated on once, at the end.
         class_names: One name per label, or `None`.
         source: One line for people: where the files were found.
         checksum: sha256, in hex, of the bytes of all images, labels and factors read, before they
-            are split: the same data give the same checksum whatever `seed` and `train_size` are. Of
-            images that are files, over the names and the bytes of the files.
-        notice: One line to be shown loudly where the bundled part stands in for the whole set,
+            are split: the same data give the same checksum whatever `seed` and `train_size` are.
+            Of images that are read as needed: over the names and the bytes of the files.
+        notice: One line to be shown prominently if the bundled part stands in for the whole set,
             otherwise `None`.
         factor_names: One name per column of the splits' `factors`, or `None`.
-        anomalies: Test images of the classes that were taken out of the splits, or `None`.
+        anomalies: Test images of the classes that were excluded from the splits, or `None`.
     """
 
     name: str
@@ -103,7 +104,7 @@ class ImageDataset:
     anomalies: Split | None = None
 
     @property
-    def image_shape(self) -> tuple[int, int, int]:
+    def image_shape(self) -> ImageShape:
         """Shape of one image, `(height, width, channels)`."""
         height, width, channels = self.train.images.shape[1:]
         return height, width, channels
@@ -111,16 +112,16 @@ class ImageDataset:
 
 @dataclass(frozen=True)
 class Source:
-    """What the reader of one data set returns: everything it read, not split yet.
+    """What the reader of a data set returns: all that it read, before it is split.
 
     Args:
-        train: The training part, or all images where `test` is `None`.
-        test: The test set as published, or `None` where there is none.
+        train: The training part, or all images if `test` is `None`.
+        test: The published test set, or `None` if there is none.
         origin: One line for people: where the files were found.
         class_names: One name per label, or `None`.
         notice: See `ImageDataset`.
         factor_names: One name per factor, or `None`.
-        checksum: See `ImageDataset`; `None` where it is that of the arrays.
+        checksum: See `ImageDataset`; `None` if it is to be computed from the arrays.
     """
 
     train: Split

@@ -1,4 +1,4 @@
-"""A data set without some of its classes, which become anomalies to be found."""
+"""Excludes classes from a data set; their test images become anomalies."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from vae_keras.errors import ArgumentError, DataError, unknown_name
 
 
 def without_classes(dataset: ImageDataset, classes: Sequence[str]) -> ImageDataset:
-    """Take classes out of all three splits; their test images become `anomalies`.
+    """Exclude classes from all three splits; their test images become `anomalies`.
 
     Args:
         dataset: Images with labels.
@@ -27,8 +27,8 @@ def without_classes(dataset: ImageDataset, classes: Sequence[str]) -> ImageDatas
             "`exclude_classes` must go with images that have labels. "
             f"Received: {dataset.name}, without labels"
         )
-    numbers = [_number(name, dataset) for name in classes]
-    kept = {name: _taken(part, numbers, inside=False) for name, part in parts.items()}
+    numbers = [_class_number(name, dataset) for name in classes]
+    kept = {name: _part_of(part, numbers, inside=False) for name, part in parts.items()}
     for name, part in parts.items():
         if len(part) and not len(kept[name]):
             raise ArgumentError(
@@ -40,12 +40,12 @@ def without_classes(dataset: ImageDataset, classes: Sequence[str]) -> ImageDatas
         train=kept["train"],
         validation=kept["validation"],
         test=kept["test"],
-        anomalies=_taken(dataset.test, numbers, inside=True),
+        anomalies=_part_of(dataset.test, numbers, inside=True),
     )
 
 
-def _number(name: str, dataset: ImageDataset) -> int:
-    """Return the number of a class given by name or number; a name goes first."""
+def _class_number(name: str, dataset: ImageDataset) -> int:
+    """Return the number of a class given by name or number; a name takes precedence."""
     parts = (np.asarray(dataset.train.labels), np.asarray(dataset.test.labels))
     known = np.unique(np.concatenate(parts)).tolist()
     names = dataset.class_names or tuple(str(number) for number in range(known[-1] + 1))
@@ -56,8 +56,8 @@ def _number(name: str, dataset: ImageDataset) -> int:
     raise unknown_name("exclude_classes", name, names)
 
 
-def _taken(split: Split, numbers: list[int], *, inside: bool) -> Split:
-    """Return the part of a split that is inside, or outside, the classes."""
+def _part_of(split: Split, numbers: list[int], *, inside: bool) -> Split:
+    """Return the images of a split that are in the classes, or those that are not."""
     if split.labels is None:  # an empty split
         return split
     return split.take(np.isin(split.labels, numbers) == inside)

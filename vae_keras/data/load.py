@@ -1,13 +1,18 @@
 """`load_dataset`: one call from a name or a path to three splits."""
 
-import operator
 import os
 from pathlib import Path
 
+from vae_keras.checks import integer, positive_integer
 from vae_keras.data.dataset import ImageDataset, Source
 from vae_keras.data.images.image_files import EXTENSIONS, holds_images
-from vae_keras.data.readers import array, digits, fashion_mnist, folder, mnist, sprites
+from vae_keras.data.readers.array import SUFFIXES, read_array_file
+from vae_keras.data.readers.digits import read_digits
+from vae_keras.data.readers.fashion_mnist import read_fashion_mnist
+from vae_keras.data.readers.folder import read_folder
 from vae_keras.data.readers.idx import idx_files
+from vae_keras.data.readers.mnist import read_mnist
+from vae_keras.data.readers.sprites import read_sprites
 from vae_keras.data.split import split_source
 from vae_keras.errors import ArgumentError, DataError, unknown_name
 
@@ -21,6 +26,7 @@ DATASET_NAMES: tuple[str, ...] = (
     "array",
 )
 """Data sets that `load_dataset` knows by name."""
+# Data sets without a file, and where their images come from.
 _WITHOUT_FILES = {"digits": "scikit-learn carries", "sprites": "the package draws"}
 
 
@@ -35,32 +41,33 @@ def load_dataset(
 ) -> ImageDataset:
     """Load a data set by name, or the user's own images by path.
 
-    Fashion-MNIST and MNIST are looked for in `path` and nowhere else if it is given; otherwise in
-    the Keras cache (`$KERAS_HOME/datasets` or `~/.keras/datasets`), where the operating system's
-    package puts them, and by a download into the Keras cache, which the environment variable
-    `VAE_KERAS_OFFLINE=1` forbids. Where none has Fashion-MNIST, the part of it that travels with
-    the package stands in, and `notice` says so.
+    If `path` is given, Fashion-MNIST and MNIST are read from there alone. Otherwise they are looked
+    for in the Keras cache (`$KERAS_HOME/datasets` or `~/.keras/datasets`), then in the folder of
+    the operating system's package, and then downloaded into the Keras cache, unless the environment
+    variable `VAE_KERAS_OFFLINE=1` forbids it. If Fashion-MNIST is in none of these places, the part
+    of it that comes with the package is used instead, and `notice` says so.
 
     Args:
         name: One of `DATASET_NAMES`. `None` is the default.
         path: For `fashion_mnist` a folder with its four IDX files; for `mnist` that, `mnist.npz` or
             its folder; for `folder` a folder of images; for `array` a `.npy` or `.npz` file. With
-            the default name, a folder of images or an array file is taken for what it is.
-        train_size: Keep only the first so many training images, > 0. Defaults to all.
-        validation_size: Training images held out for validation, >= 0; 0 for none. A training part
-            of fewer than five times as many gives a tenth of itself instead. Defaults to `5000`.
-        seed: Decides which images are held out. Defaults to `0`.
+            the default name, a folder of images or an array file is recognised.
+        train_size: Number of training images to keep, > 0: the first ones. Defaults to all.
+        validation_size: Number of training images held out for validation, >= 0. If the training
+            part has fewer than five times as many, a tenth of it is held out instead. Defaults to
+            `5000`.
+        seed: Determines which images are held out. Defaults to `0`.
         stream: Whether to read the training images of a folder as they are needed, rather than hold
-            them in memory. Defaults to `None`: where all would take more than 2 GiB.
+            them in memory. Defaults to `None`: if all would take more than 2 GiB.
 
     Returns:
-        Train, validation and test images in bytes, with labels where there are any, and for
-        `sprites` the factors that they were drawn from. The training images of a folder that is
-        streamed are `ImageFiles`, and its test set holds at most 10,000 images and 128 MiB.
+        Train, validation and test images in bytes, with labels if there are any, and for `sprites`
+        with the factors that they were drawn from. The training images of a streamed folder are
+        `ImageFiles`, and its test set has at most 10,000 images and 128 MiB.
 
     Raises:
-        ArgumentError: If an argument makes no sense.
-        DataError: If the images cannot be had or read.
+        ArgumentError: If an argument is out of range or contradicts another.
+        DataError: If the images cannot be found or read.
 
     Example:
         >>> data = load_dataset("digits", train_size=1000)
@@ -68,10 +75,10 @@ def load_dataset(
         (1000, 8, 8, 1)
     """
     if train_size is not None:
-        train_size = _whole_number("train_size", train_size, least=1)
-    validation_size = _whole_number("validation_size", validation_size, least=0)
-    seed = _whole_number("seed", seed, least=0)
-    name, given = _resolve(name, path)
+        train_size = positive_integer("train_size", train_size)
+    validation_size = integer("validation_size", validation_size)
+    seed = integer("seed", seed)
+    name, given = _reader_and_path(name, path)
     if stream and name != "folder":
         raise ArgumentError(
             "`stream` must go with a folder of images: other data sets are held in memory. "
@@ -86,8 +93,10 @@ def load_dataset(
     )
 
 
-def _resolve(name: str | None, path: str | os.PathLike[str] | None) -> tuple[str, Path | None]:
-    """Return the name of the reader that fits, and the path as a `Path`."""
+def _reader_and_path(
+    name: str | None, path: str | os.PathLike[str] | None
+) -> tuple[str, Path | None]:
+    """Return the name of the reader for these arguments, and the path as a `Path`."""
     given = None if path is None else Path(path).expanduser()
     if name is None:
         name = DEFAULT_NAME
@@ -108,7 +117,7 @@ def _resolve(name: str | None, path: str | os.PathLike[str] | None) -> tuple[str
 
 
 def _kind_of(path: Path) -> str:
-    """Return what lies at a path that was given without the name of a data set."""
+    """Return the data set that a path holds, if the user has not named one."""
     if os.path.isdir(path):
         if idx_files(path):
             return DEFAULT_NAME
@@ -118,7 +127,7 @@ def _kind_of(path: Path) -> str:
             f"`path` must hold images ({', '.join(EXTENSIONS)}) or the four IDX files of "
             f"Fashion-MNIST. Received: path={str(path)!r}, which holds neither"
         )
-    if path.suffix.lower() in array.SUFFIXES:
+    if path.suffix.lower() in SUFFIXES:
         return "array"
     raise DataError(
         "`path` must be a folder of images, a folder with the four IDX files, or a .npy or .npz "
@@ -127,28 +136,15 @@ def _kind_of(path: Path) -> str:
 
 
 def _read(name: str, path: Path | None, stream: bool | None) -> Source:
-    """Call the reader of a name."""
+    """Call the reader of a data set."""
     if name == "mnist":
-        return mnist.read(path)
+        return read_mnist(path)
     if name == "digits":
-        return digits.read()
+        return read_digits()
     if name == "sprites":
-        return sprites.read()
+        return read_sprites()
     if path is not None and name == "folder":
-        return folder.read(path, stream=stream)
+        return read_folder(path, stream=stream)
     if path is not None and name == "array":
-        return array.read(path)
-    return fashion_mnist.read(path)
-
-
-def _whole_number(argument: str, value: object, *, least: int) -> int:
-    """Return `value` as an int of at least `least`."""
-    try:
-        number = operator.index(value)  # type: ignore[arg-type]
-    except TypeError:
-        number = least - 1
-    if isinstance(value, bool) or number < least:
-        raise ArgumentError(
-            f"`{argument}` must be a whole number >= {least}. Received: {argument}={value!r}"
-        )
-    return number
+        return read_array_file(path)
+    return read_fashion_mnist(path)

@@ -7,9 +7,9 @@ from vae_keras.data.images.lazy_images import ImageFiles
 from vae_keras.data.readers.checksum import sha256
 from vae_keras.errors import ArgumentError, DataError
 
-TEST_FRACTION = 0.2  # where no test set is published
-MOST_TEST_IMAGES = 10_000  # of images that are files: those of the test are held in memory
-_SMALL = 5  # a training part below this many times `validation_size` gives a tenth of itself
+TEST_FRACTION = 0.2  # if no test set is published
+MOST_TEST_IMAGES = 10_000  # of image files: the test set is held in memory
+_SMALL = 5  # below this many times `validation_size`, a tenth of the training part is held out
 
 
 def split_source(
@@ -22,24 +22,24 @@ def split_source(
 ) -> ImageDataset:
     """Split what a reader returned.
 
-    The test set is the published one, or a fifth of the images drawn by `seed`. Validation images
-    are drawn from what is left by `seed`, in the drawn order: `validation_size` of them, or, where
-    the training part holds fewer than five times as many, a tenth of it, at least one. The rest is
-    for training, in its original order; `train_size` keeps the first of it. So test and validation
-    do not depend on `train_size`.
+    The test set is the published one, or a fifth of the images, drawn by `seed`. The validation
+    set is drawn by `seed` from the other images and stays in the drawn order. It has
+    `validation_size` images; if the training part has fewer than five times as many, it has a tenth
+    of that part, at least one image. The rest is for training, in its original order; `train_size`
+    keeps the first images of it. So test and validation do not depend on `train_size`.
 
-    Of images that are files, those of test and validation are read into memory. So they are at most
-    128 MiB each, and the test set drawn is at most 10,000 images.
+    Of image files, the test and validation sets are read into memory. So they take at most 128 MiB
+    each, and a drawn test set has at most 10,000 images.
 
     Args:
-        name: Of the data set.
-        source: What was read.
-        train_size: Training images to keep, or `None` for all.
-        validation_size: Validation images; 0 for none.
-        seed: Of the permutations, >= 0.
+        name: Name of the data set.
+        source: What the reader returned.
+        train_size: Number of training images to keep, or `None` for all.
+        validation_size: Number of validation images; 0 for none.
+        seed: Seed of the permutations, >= 0.
 
     Raises:
-        ArgumentError: If `train_size` is larger than what is left.
+        ArgumentError: If `train_size` is larger than the number of images left for training.
         DataError: If there are too few images for the sets asked for.
     """
     generator = np.random.default_rng(seed)
@@ -72,14 +72,14 @@ def split_source(
 
 
 def _validation_count(available: int, validation_size: int) -> int:
-    """Return how many images are held out for validation."""
+    """Return the number of images that are held out for validation."""
     if validation_size == 0 or available >= _SMALL * validation_size:
         return validation_size
     return min(validation_size, max(1, available // 10))
 
 
 def _most(part: Split, count: int) -> int:
-    """Return how many images may be held in memory: of files `count` at most, of an array all."""
+    """Return how many images may be held in memory: at most `count` files, or all of an array."""
     if not isinstance(part.images, ImageFiles):
         return len(part)
     return min(count, max(1, BOUNDED_BYTES // int(np.prod(part.images.image_shape))))
@@ -88,7 +88,7 @@ def _most(part: Split, count: int) -> int:
 def _check_counts(
     source: Source, total: int, available: int, validation: int, train_size: int | None
 ) -> None:
-    """Raise unless there is a training image, and as many as were asked for."""
+    """Raise unless there is a training image, and at least `train_size` of them."""
     if available < 1:
         raise DataError(
             f"{source.origin} must hold enough images for the sets asked for, at least one each. "

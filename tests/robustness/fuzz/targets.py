@@ -48,22 +48,22 @@ def idx(data: bytes) -> None:
 
 def arrays(data: bytes) -> None:
     """Give bytes to the reader of `.npy` and `.npz`."""
-    from vae_keras.data.readers import array
+    from vae_keras.data.readers.array import read_array_file
 
     ending = "npz" if data.startswith(b"PK") else "npy"
     with _file(data, f"array.{ending}") as path, bounded():
-        array.read(path)
+        read_array_file(path)
 
 
 def images(data: bytes) -> None:
     """Give bytes to the readers of image files, in memory and as needed."""
-    from vae_keras.data.readers.folder import read
+    from vae_keras.data.readers.folder import read_folder
 
     with _file(data, "image.png") as path:
         with bounded():
-            read(path.parent, stream=False)
+            read_folder(path.parent, stream=False)
         with bounded():
-            read(path.parent, stream=True).train.in_memory()
+            read_folder(path.parent, stream=True).train.in_memory()
 
 
 def model(data: bytes) -> None:

@@ -90,13 +90,13 @@ def test_sets_without_files_take_no_path(tmp_path: Path, name: str, reason: str)
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"train_size": 0}, "`train_size` must be a whole number >= 1. Received: train_size=0"),
+        ({"train_size": 0}, "`train_size` must be a positive integer. Received: train_size=0"),
         ({"train_size": -5}, "train_size=-5"),
         ({"train_size": 2.5}, "train_size=2.5"),
         ({"train_size": True}, "train_size=True"),
-        ({"validation_size": -1}, "`validation_size` must be a whole number >= 0"),
+        ({"validation_size": -1}, "`validation_size` must be an integer of at least 0"),
         ({"validation_size": None}, "validation_size=None"),
-        ({"seed": -1}, "`seed` must be a whole number >= 0. Received: seed=-1"),
+        ({"seed": -1}, "`seed` must be an integer of at least 0. Received: seed=-1"),
         ({"seed": "a"}, "seed='a'"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Image files, read into one array of bytes, all of one size."""
+"""Finds image files, and reads files of one size into one array of bytes."""
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from vae_keras._types import Images, ImageShape
 from vae_keras.data.images.one_image import check_size, read_header, read_pixels
 from vae_keras.errors import ArgumentError, DataError
 
@@ -15,26 +16,26 @@ EXTENSIONS = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp")
 def read_images(
     path: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
     *,
-    image_shape: tuple[int, int, int] | None = None,
-) -> tuple[np.ndarray, list[str]]:
+    image_shape: ImageShape | None = None,
+) -> tuple[Images, list[str]]:
     """Read image files, or all image files in folders.
 
-    Folders are read with their sub-folders, sorted by path; hidden files and files that are not
-    images by their extension are left out. Of a file with several frames the first is taken.
+    Folders are read with their sub-folders, sorted by path. Hidden files, and files without the
+    extension of an image, are left out. Of a file with several frames the first one is read.
 
     Args:
         path: A file, a folder, or several of them.
         image_shape: `(height, width, channels)` that the images must have. Channels are converted
-            (1 is greyscale, 3 is RGB), sizes are not. Without it, all images must have one size,
-            and become greyscale where every one of them is, otherwise RGB.
+            (1 is greyscale, 3 is RGB), sizes are not. Defaults to `None`: all images must have one
+            size, and become greyscale if all of them are, otherwise RGB.
 
     Returns:
         Images, uint8, shape `(n, height, width, channels)`, and one name per image: its path within
-        `path`, or, of several paths, the path itself.
+        `path`, or the path itself if several were given.
 
     Raises:
-        DataError: If there is no image, one is broken, or one has another size.
-        ArgumentError: If `path` holds no path, or `image_shape` has neither 1 nor 3 channels.
+        DataError: If there is no image, an image is broken, or an image has another size.
+        ArgumentError: If `path` is an empty list, or `image_shape` has neither 1 nor 3 channels.
 
     Example:
         >>> images, names = read_images("photos", image_shape=(28, 28, 1))
@@ -50,23 +51,23 @@ def read_images(
         found = [one] if os.path.isfile(one) else find_images(one)
         files += found
         names += [_name(file, one) if single else file.as_posix() for file in found]
-    return decode(files, image_shape=image_shape), names
+    return read_files(files, image_shape=image_shape), names
 
 
 def find_images(folder: Path) -> list[Path]:
-    """Return the image files in `folder` and below, sorted by their path, none hidden.
+    """Return the paths of the image files in `folder` and below, sorted, without hidden ones.
 
     Raises:
-        DataError: If `folder` is not one, cannot be listed or holds no image.
+        DataError: If `folder` is not a folder, cannot be listed or holds no image.
     """
     return [folder / name for name in find_names(folder)]
 
 
 def find_names(folder: Path) -> list[str]:
-    """Return the same files as names within `folder`, which take less memory.
+    """Return the files of `find_images` by their names within `folder`, which take less memory.
 
     Raises:
-        DataError: If `folder` is not one, cannot be listed or holds no image.
+        DataError: If `folder` is not a folder, cannot be listed or holds no image.
     """
     if not os.path.isdir(folder):
         received = "neither" if os.path.exists(folder) else "no such path"
@@ -80,14 +81,14 @@ def find_names(folder: Path) -> list[str]:
     return found
 
 
-def decode(files: Sequence[Path], *, image_shape: tuple[int, int, int] | None = None) -> np.ndarray:
-    """Read `files` into one array.
+def read_files(files: Sequence[Path], *, image_shape: ImageShape | None = None) -> Images:
+    """Read image files into one array.
 
-    Every header is read before the first pixel is, so a wrong size is found at once and memory is
-    reserved once.
+    All headers are read before the first pixel, so that a wrong size is found at once and memory is
+    allocated once.
 
     Args:
-        files: At least one.
+        files: At least one path.
         image_shape: See `read_images`.
 
     Returns:
@@ -115,13 +116,13 @@ def decode(files: Sequence[Path], *, image_shape: tuple[int, int, int] | None = 
 
 
 def holds_images(folder: Path) -> bool:
-    """Tell whether `find_images` would find any."""
+    """Tell whether `find_images` would find an image."""
     return any(True for _ in _walk(folder))
 
 
 def _walk(folder: Path) -> Iterator[str]:
-    """Yield the names of image files in `folder` and below, links to folders not followed."""
-    left = [""]  # and no recursion: folders may lie deeper than Python's stack
+    """Yield the names of image files in `folder` and below; links to folders are not followed."""
+    left = [""]  # no recursion: folders may be nested deeper than Python's stack
     while left:
         within = left.pop()
         try:
@@ -140,12 +141,12 @@ def _walk(folder: Path) -> Iterator[str]:
 
 
 def _name(file: Path, given: Path) -> str:
-    """Return the name of `file` within the path that was given."""
+    """Return the name of `file` within the path that the user gave."""
     return file.name if file == given else file.relative_to(given).as_posix()
 
 
-def check_headers(files: Iterable[Path], image_shape: tuple[int, int, int]) -> None:
-    """Raise unless every file is an image of a size, as its header says; no pixel is read.
+def check_headers(files: Iterable[Path], image_shape: ImageShape) -> None:
+    """Raise unless every header says an image of that size; no pixel is read.
 
     Raises:
         DataError: If a file is broken or has another size.

@@ -1,4 +1,4 @@
-"""Images that stay in their files until they are asked for."""
+"""Images that stay in their files until they are indexed."""
 
 import os
 from collections.abc import Sequence
@@ -8,26 +8,28 @@ from typing import Any
 
 import numpy as np
 
+from vae_keras._types import Images, ImageShape
 from vae_keras.data.images.one_image import read_pixels
 from vae_keras.errors import ArgumentError
 
-# Most of what a thread does is done under Python's lock: more of them only help a slow disk.
+# A thread holds Python's lock for most of its work: more threads help with a slow disk only.
 THREADS = 2
-_TOGETHER = 64  # files a thread reads in one go
+_PER_TASK = 64  # files that a thread reads as one task
 
 
 class ImageFiles:
     """Image files that look like an array of images and are read when they are indexed.
 
-    A slice, an array of numbers or a mask gives the images themselves, `take` another lazy one. It
-    holds the names alone, about as many bytes for each image as its name has characters.
+    An index, a slice, an array of indices or a mask reads the images; `take` returns `ImageFiles`
+    again. Only the names are in memory: about as many bytes for each image as its name has
+    characters.
 
     Args:
         paths: The files, at least one.
         image_shape: `(height, width, channels)` of every image. Channels are converted (1 is
             greyscale, 3 is RGB), sizes are not.
-        native: Whether TensorFlow's decoder gives the pixels that Pillow's gives, for each file;
-            `scan_images` finds out. Defaults to `None`: for none of them.
+        native: For each file, whether TensorFlow's decoder gives the same pixels as Pillow's;
+            `scan_images` finds out. Defaults to `None`: for no file.
 
     Attributes:
         image_shape: As given.
@@ -61,10 +63,10 @@ class ImageFiles:
             )
         if not len(paths):
             raise ArgumentError("`paths` must hold at least one file. Received: paths=[]")
-        self.image_shape = (height, width, channels)
+        self.image_shape: ImageShape = (height, width, channels)
         names = [os.fsencode(path) for path in paths]
-        # One block of bytes: a Python object for each of a million paths takes several times as
-        # much. What all begin with, in characters and not in folders, is held once.
+        # One block of bytes: a million Python strings would take several times as much memory. The
+        # common prefix of all paths, counted in characters and not in folders, is stored once.
         self._prefix = os.path.commonprefix([min(names), max(names)]) or b""  # noqa: RUF071
         self._names = np.array([name[len(self._prefix) :] for name in names])
         self.native = np.zeros(len(names), bool) if native is None else np.asarray(native, bool)
@@ -75,7 +77,7 @@ class ImageFiles:
 
     @property
     def nbytes(self) -> int:
-        """Bytes of all images, were they in memory."""
+        """Bytes that all images would take in memory."""
         return len(self) * int(np.prod(self.image_shape))
 
     def __len__(self) -> int:
@@ -86,29 +88,29 @@ class ImageFiles:
         return Path(os.fsdecode(self._prefix + bytes(self._names[index])))
 
     def encoded_paths(self) -> tuple[bytes, np.ndarray]:
-        """Return all paths as bytes: what all begin with, and the rest of each."""
+        """Return all paths as bytes: their common prefix, and the rest of each."""
         return self._prefix, self._names
 
     def take(self, indices: slice | np.ndarray) -> "ImageFiles":
-        """Return a part, still lazy: at a slice, numbers or a mask. It may hold no image."""
+        """Return a part, not read yet, at a slice, an array of indices or a mask; maybe none."""
         part = object.__new__(ImageFiles)
         part.image_shape = self.image_shape
         part._prefix, part._names = self._prefix, self._names[indices]
         part.native = self.native[indices]
         return part
 
-    def __getitem__(self, index: Any) -> np.ndarray:
-        """Read images: one for a number, an array of them for a slice, numbers or a mask.
+    def __getitem__(self, index: Any) -> Images:
+        """Read one image at an index, or the images at a slice, an array of indices or a mask.
 
         Raises:
-            DataError: If a file is broken, gone, or has another size than `image_shape`.
+            DataError: If a file is broken, missing, or has another size than `image_shape`.
         """
         if isinstance(index, int | np.integer):
             return read_pixels(self.path(int(index)), self.image_shape)
         part = self.take(np.asarray(index) if isinstance(index, list) else index)
-        if len(part) <= _TOGETHER:
+        if len(part) <= _PER_TASK:
             return part.read()
-        pieces = (slice(start, start + _TOGETHER) for start in range(0, len(part), _TOGETHER))
+        pieces = (slice(start, start + _PER_TASK) for start in range(0, len(part), _PER_TASK))
         images, done = np.empty(part.shape, np.uint8), 0
         with ThreadPoolExecutor(THREADS) as pool:
             for piece in pool.map(lambda which: part.take(which).read(), pieces):
@@ -116,19 +118,19 @@ class ImageFiles:
                 done += len(piece)
         return images
 
-    def read(self) -> np.ndarray:
-        """Read all of them in this thread.
+    def read(self) -> Images:
+        """Read all images in this thread.
 
         Raises:
-            DataError: If a file is broken, gone, or has another size than `image_shape`.
+            DataError: If a file is broken, missing, or has another size than `image_shape`.
         """
         images = np.empty(self.shape, np.uint8)
-        for place in range(len(self)):
-            images[place] = read_pixels(self.path(place), self.image_shape)
+        for index in range(len(self)):
+            images[index] = read_pixels(self.path(index), self.image_shape)
         return images
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        """Read all of them."""
+        """Read all images; `numpy.asarray(files)` calls this."""
         if copy is False:
             raise ValueError("Image files cannot become an array without being read.")
         images = self[:]

@@ -1,4 +1,4 @@
-"""One image file: what its header says, its pixels, and what is wrong with it."""
+"""One image file: its header, its pixels, and errors that name it."""
 
 import io
 import os
@@ -11,21 +11,23 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from vae_keras._types import Images, ImageShape
 from vae_keras.errors import DataError
 from vae_keras.io.bounded import check_bytes, open_regular, read_regular
 
 if TYPE_CHECKING:
     from PIL import Image
 
-# The decoders allowed to look at a file: Pillow knows formats, and starts programs for some, that
-# nobody means by an image file.
+# The decoders that may read a file. Pillow knows many more formats, and starts other programs for
+# some of them.
 _FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP")
 _GREY_MODES = ("1", "L", "LA")
 _DEEP_MODES = ("I", "F")  # and "I;16", "I;16B", ...: more than 8 bits a channel
-# A small file can be a huge image. Far more than any model takes: 4096 x 4096.
+# A small file can be a huge image. 4096 x 4096 is far more than any model takes.
 MAX_PIXELS = 1 << 24
 _MAX_FILE_BYTES = 128 << 20
-# A scan of a JPEG may take twenty bytes and a walk through all pixels; cameras write ten or so.
+# A scan of a JPEG can take twenty bytes of the file, and a pass over all pixels to decode. Cameras
+# write about ten scans.
 _MAX_SCANS, _MAX_SEGMENTS = 64, 10_000
 _MARKER = re.compile(rb"\xff([^\x00\xff\xd0-\xd7])")
 _START_OF_SCAN, _END = 0xDA, 0xD9
@@ -55,7 +57,7 @@ def header_of(image: "Image.Image", file: Path) -> tuple[tuple[int, int], bool]:
     """Return `(height, width)` and whether the image is greyscale.
 
     Raises:
-        DataError: If it has more than 8 bits a channel, no pixels, or too many.
+        DataError: If it has more than 8 bits a channel, no pixels, or too many pixels.
     """
     pixels = image.height * image.width
     if pixels > MAX_PIXELS:
@@ -77,7 +79,7 @@ def header_of(image: "Image.Image", file: Path) -> tuple[tuple[int, int], bool]:
 
 @contextmanager
 def opened_bytes(data: bytes, file: Path) -> "Iterator[Image.Image]":
-    """Open what was read from `file`; whatever is wrong with it becomes a `DataError`."""
+    """Open the content of `file` as an image; any error within becomes a `DataError`."""
     from PIL import Image
 
     with _named_errors(file):
@@ -87,36 +89,34 @@ def opened_bytes(data: bytes, file: Path) -> "Iterator[Image.Image]":
 
 
 def bytes_of(file: Path) -> bytes:
-    """Return what `file` holds.
+    """Return the content of `file`.
 
     Raises:
-        DataError: If it cannot be read, is none, or is too large.
+        DataError: If it cannot be read, is not a regular file, or is too large.
     """
     with _named_errors(file):
         return read_regular(file, _MAX_FILE_BYTES)
 
 
-def read_pixels(
-    file: Path, image_shape: tuple[int, int, int], *, first: Path | None = None
-) -> np.ndarray:
-    """Return the pixels of a file whose size is known. For threads too.
+def read_pixels(file: Path, image_shape: ImageShape, *, first: Path | None = None) -> Images:
+    """Return the pixels of a file whose size is known. Safe in threads.
 
     Args:
         file: The file, which may have changed since its header was read.
         image_shape: `(height, width, channels)` of the result.
-        first: The file that the size comes from; by default it is that of a model.
+        first: For the message: the file that set the size. Defaults to `None`: a model did.
 
     Raises:
-        DataError: If the file is broken or gone, or has another size.
+        DataError: If the file is broken or missing, or has another size.
     """
     with opened_bytes(bytes_of(file), file) as image:
         size, shape = (image.height, image.width), None if first else image_shape
         check_size(file, size, image_shape[:2], first or file, shape)
-        return _converted(image, image_shape[2]).reshape(image_shape)
+        return _decoded(image, image_shape[2]).reshape(image_shape)
 
 
 def _check_scans(data: bytes, file: Path) -> None:
-    """Raise unless a JPEG, if it is one, has as many scans as an image has."""
+    """Raise if the content is a JPEG with far more scans or segments than images have."""
     if not data.startswith(b"\xff\xd8"):
         return
     scans, segments, place = 0, 0, 2
@@ -131,9 +131,9 @@ def _check_scans(data: bytes, file: Path) -> None:
         place = found.end() + int.from_bytes(data[found.end() : found.end() + 2], "big")
 
 
-def _converted(image: "Image.Image", channels: int) -> np.ndarray:
-    """Decode, as greyscale or RGB."""
-    if image.mode in ("P", "PA"):  # a palette may hold alpha: through RGBA, or Pillow warns
+def _decoded(image: "Image.Image", channels: int) -> np.ndarray:
+    """Return the pixels of an image, as greyscale or RGB."""
+    if image.mode in ("P", "PA"):  # a palette may have alpha; without this step Pillow warns
         image = image.convert("RGBA")
     if channels == 1 and image.mode not in _GREY_MODES:
         image = image.convert("RGB")
@@ -142,7 +142,7 @@ def _converted(image: "Image.Image", channels: int) -> np.ndarray:
 
 @contextmanager
 def strict_sizes() -> Iterator[None]:
-    """Make Pillow's warning of a huge image an error. Not for threads: the rule is global."""
+    """Make Pillow's warning about a huge image an error. Not safe in threads: it is global."""
     from PIL import Image
 
     with warnings.catch_warnings():
@@ -152,7 +152,7 @@ def strict_sizes() -> Iterator[None]:
 
 @contextmanager
 def _named_errors(file: Path) -> Iterator[None]:
-    """Turn whatever is wrong with an image into a `DataError` that names it."""
+    """Turn any error about an image into a `DataError` that names its file."""
     from PIL import Image, UnidentifiedImageError
 
     try:
@@ -178,12 +178,19 @@ def check_size(
     size: tuple[int, int],
     expected: tuple[int, int],
     first: Path,
-    image_shape: tuple[int, int, int] | None = None,
+    image_shape: ImageShape | None = None,
 ) -> None:
-    """Raise unless an image has the size, `(height, width)`, of the model or the first image.
+    """Raise unless an image has the expected size.
+
+    Args:
+        file: The file of the image.
+        size: Its `(height, width)`.
+        expected: The `(height, width)` that it must have.
+        first: The file that set the expected size.
+        image_shape: Shape of a model's images, if that set the expected size instead.
 
     Raises:
-        DataError: If it has another.
+        DataError: If it has another size.
     """
     if size == expected:
         return

@@ -1,4 +1,4 @@
-"""A first look at every file of a large folder: size, kind, checksum."""
+"""The first pass over every file of a large folder: sizes, kinds, checksum."""
 
 import hashlib
 import os
@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from vae_keras._types import ImageShape
 from vae_keras.data.images.lazy_images import THREADS
 from vae_keras.data.images.one_image import (
     MAX_PIXELS,
@@ -20,24 +21,26 @@ from vae_keras.data.images.one_image import (
     strict_sizes,
 )
 
-_TOGETHER = 500  # files of one piece of work
-_PNG = struct.Struct(">8s4x4sIIBB")  # signature; kind, width, height, depth, colours of a PNG
+_PER_TASK = 500  # files that a thread scans as one task
+# A PNG begins with its signature and the chunk IHDR: width, height, bit depth, colour type.
+_PNG = struct.Struct(">8s4x4sIIBB")
 _PNG_START = (b"\x89PNG\r\n\x1a\n", b"IHDR")
-_PNG_GREY, _PNG_COLOUR = (0, 4), (2, 6)  # the types without a palette: without and with alpha
+_PNG_GREY, _PNG_COLOUR = (0, 4), (2, 6)  # colour types: without alpha, with alpha
+# The last bytes of a whole file, by format, and how far from the end they are looked for.
 _ENDS = {"PNG": b"IEND", "JPEG": b"\xff\xd9"}
-_END_WITHIN = 64  # bytes from the end of a file
+_END_WITHIN = 64
 
 
 class Scan(NamedTuple):
-    """What the headers of all files say.
+    """The result of a scan.
 
     Attributes:
-        image_shape: `(height, width, channels)` of every image: greyscale where all are.
-        native: For each file, whether TensorFlow's decoder gives the pixels that Pillow's gives.
+        image_shape: `(height, width, channels)` of every image: 1 channel if all are greyscale.
+        native: For each file, whether TensorFlow's decoder gives the same pixels as Pillow's.
         checksum: sha256, in hex, over the names and the bytes of all files, in their order.
     """
 
-    image_shape: tuple[int, int, int]
+    image_shape: ImageShape
     native: np.ndarray
     checksum: str
 
@@ -51,15 +54,15 @@ class _Header(NamedTuple):
 def scan_images(
     folder: Path, names: Sequence[str], *, progress: Callable[[int], object] | None = None
 ) -> Scan:
-    """Read every file once, its header for what it says and its bytes for a checksum.
+    """Read every file once: its header for size and kind, its bytes for the checksum.
 
-    A file that does not end as its format says is decoded, so that one that was cut short is found
-    now and not while a model is trained.
+    A file without the usual end of its format is decoded, so that a file that was cut short is
+    found now and not while a model is trained.
 
     Args:
-        folder: Where the files are.
-        names: The files within `folder`, at least one.
-        progress: Called with the number of files that have been read, from time to time.
+        folder: The folder.
+        names: Paths of the files within `folder`, at least one.
+        progress: Called from time to time with the number of files read. Defaults to `None`.
 
     Raises:
         DataError: If a file is broken or has another size than the first.
@@ -67,9 +70,9 @@ def scan_images(
     first = folder / names[0]
     digest, grey, native = hashlib.sha256(), True, np.zeros(len(names), bool)
 
-    def look(start: int) -> tuple[bytes, list[_Header]]:
+    def scan_part(start: int) -> tuple[bytes, list[_Header]]:
         digests, headers = [], []
-        for name in names[start : start + _TOGETHER]:
+        for name in names[start : start + _PER_TASK]:
             path = folder / name
             data = bytes_of(path)
             header = _header(data, path)
@@ -78,12 +81,12 @@ def scan_images(
             headers.append(header)
         return b"".join(digests), headers
 
-    # The rule on sizes holds for all threads, so it is set around them.
+    # `strict_sizes` is global, so it is set outside the threads.
     with strict_sizes(), ThreadPoolExecutor(THREADS) as pool:
         size = _header(bytes_of(first), first).size
         done = 0
         try:
-            for digests, headers in pool.map(look, range(0, len(names), _TOGETHER)):
+            for digests, headers in pool.map(scan_part, range(0, len(names), _PER_TASK)):
                 digest.update(digests)
                 grey = grey and all(header.grey for header in headers)
                 native[done : done + len(headers)] = [header.native for header in headers]
@@ -91,29 +94,29 @@ def scan_images(
                 if progress is not None:
                     progress(done)
         except BaseException:
-            pool.shutdown(cancel_futures=True)  # or the rest would be read first
+            pool.shutdown(cancel_futures=True)  # otherwise the other files would be read first
             raise
     return Scan((*size, 1 if grey else 3), native, digest.hexdigest())
 
 
 def _header(data: bytes, path: Path) -> _Header:
-    """Return what the bytes of a file say of its image."""
+    """Return size and kind of the image in `data`, the content of `path`."""
     if len(data) >= _PNG.size:
         *start, width, height, depth, colours = _PNG.unpack_from(data)
         plain = tuple(start) == _PNG_START and depth == 8 and colours in _PNG_GREY + _PNG_COLOUR
-        # The usual file, thirty times faster than through Pillow. One with frames is not.
+        # The usual PNG, without frames (acTL): thirty times faster than through Pillow.
         fits = 0 < width * height <= MAX_PIXELS
-        if plain and fits and _ends(data, "PNG") and b"acTL" not in data:
+        if plain and fits and _is_whole(data, "PNG") and b"acTL" not in data:
             return _Header((height, width), colours in _PNG_GREY, True)
     with opened_bytes(data, path) as image:
         size, grey = header_of(image, path)
-        kind, whole = image.format or "", _ends(data, image.format or "")
+        kind, whole = image.format or "", _is_whole(data, image.format or "")
         native = kind == "JPEG" and whole and image.mode in ("L", "RGB")
         if not whole:
             image.load()
     return _Header(size, grey, native)
 
 
-def _ends(data: bytes, kind: str) -> bool:
-    """Tell whether a file is known to be whole."""
+def _is_whole(data: bytes, kind: str) -> bool:
+    """Tell whether a file has the usual end of its format, and so was not cut short."""
     return kind in _ENDS and _ENDS[kind] in data[-_END_WITHIN:]

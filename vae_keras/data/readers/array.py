@@ -5,8 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
+from vae_keras._types import Images, Labels
 from vae_keras.data.dataset import Source, Split
-from vae_keras.data.readers import keras_cache
+from vae_keras.data.readers.keras_cache import shown
 from vae_keras.data.readers.numpy_file import read_npy, read_npz
 from vae_keras.errors import DataError
 
@@ -14,40 +15,40 @@ IMAGE_KEYS = ("x_train", "x", "images")
 LABEL_KEYS = ("y_train", "y", "labels")
 SUFFIXES = (".npy", ".npz")
 _KNOWN_KEYS = (*IMAGE_KEYS, *LABEL_KEYS, "x_test", "y_test")
-MOST_CLASSES = 1 << 16  # tables and pictures have a place for each
+MOST_CLASSES = 1 << 16  # tables and figures have a place for each class
 
 
-def read(path: Path) -> Source:
+def read_array_file(path: Path) -> Source:
     """Read a `.npy` (images only) or `.npz` file.
 
-    The keys of an `.npz`: images under the first of `x_train`, `x`, `images`; labels, if any, under
-    the first of `y_train`, `y`, `labels`; a test set, if any, under `x_test` and `y_test`. Images
-    have shape `(n, height, width)` or `(n, height, width, channels)`; uint8, other integers in
-    0..255 and booleans become uint8, floats become float32 in the range they have.
+    The keys of an `.npz`: images under the first of `x_train`, `x`, `images` that it has; labels,
+    if any, under the first of `y_train`, `y`, `labels`; a test set, if any, under `x_test` and
+    `y_test`. Images have shape `(n, height, width)` or `(n, height, width, channels)`. Integers in
+    0..255 and booleans become uint8; floats become float32 and keep their range.
 
     Raises:
         DataError: If the file cannot be read or holds something else.
     """
-    origin = f"file {keras_cache.shown(path)}"
+    origin = f"file {shown(path)}"
     if path.suffix.lower() == ".npy":
         return Source(Split(as_images(read_npy(path), str(path))), None, origin)
     arrays = read_npz(path, _KNOWN_KEYS, IMAGE_KEYS)
     image_key = next(key for key in IMAGE_KEYS if key in arrays)
     label_key = next((key for key in LABEL_KEYS if key in arrays), None)
-    train = _split(path, arrays, image_key, label_key)
+    train = _checked_split(path, arrays, image_key, label_key)
     if "x_test" not in arrays:
         return Source(train, None, origin)
-    test = _split(path, arrays, "x_test", "y_test" if "y_test" in arrays else None)
-    _check_alike(path, image_key, train.images, test.images)
+    test = _checked_split(path, arrays, "x_test", "y_test" if "y_test" in arrays else None)
+    _check_same_kind(path, image_key, train.images, test.images)
     return Source(train, test, origin)
 
 
-def as_images(images: np.ndarray, where: str) -> np.ndarray:
+def as_images(images: np.ndarray, where: str) -> Images:
     """Return `images` with four axes, as uint8 or float32.
 
     Args:
         images: Shape `(n, height, width)` or `(n, height, width, channels)`.
-        where: The file, and the key if it has several, for the message.
+        where: For the message: the file, and the key of the array if the file has several.
 
     Raises:
         DataError: If the shape or the values are not those of images.
@@ -59,21 +60,21 @@ def as_images(images: np.ndarray, where: str) -> np.ndarray:
         )
     if images.ndim == 3:
         images = images[..., np.newaxis]
-    images = np.ascontiguousarray(images)  # of a file in Fortran's order
+    images = np.ascontiguousarray(images)  # a file may have Fortran's order
     if images.dtype.kind == "b":
         return images.astype(np.uint8) * np.uint8(255)
     if images.dtype.kind in "iu":
-        return _bytes(images, where)
+        return _integers_as_uint8(images, where)
     if images.dtype.kind == "f":
-        return _floats(images, where)
+        return _floats_as_float32(images, where)
     raise DataError(f"{where} must hold integers, floats or booleans. Received: {images.dtype}")
 
 
-def as_labels(labels: np.ndarray, count: int, where: str) -> np.ndarray:
+def as_labels(labels: np.ndarray, count: int, where: str) -> Labels:
     """Return `labels` as int64 of shape `(count,)`.
 
     Raises:
-        DataError: If there are not `count` of them, or they are not whole numbers from 0 to 65,535.
+        DataError: If their number is not `count`, or a label is not an integer from 0 to 65,535.
     """
     if labels.shape != (count,):
         raise DataError(
@@ -96,7 +97,7 @@ def as_labels(labels: np.ndarray, count: int, where: str) -> np.ndarray:
     return labels.astype(np.int64)
 
 
-def _split(
+def _checked_split(
     path: Path, arrays: Mapping[str, np.ndarray], image_key: str, label_key: str | None
 ) -> Split:
     """Return the checked images and labels under two keys."""
@@ -106,8 +107,8 @@ def _split(
     return Split(images, as_labels(arrays[label_key], len(images), f"{path}: {label_key}"))
 
 
-def _check_alike(path: Path, image_key: str, train: np.ndarray, test: np.ndarray) -> None:
-    """Raise unless training and test images can go through one model."""
+def _check_same_kind(path: Path, image_key: str, train: Images, test: Images) -> None:
+    """Raise unless training and test images fit the same model."""
     if train.shape[1:] != test.shape[1:] or train.dtype != test.dtype:
         raise DataError(
             f"{path}: x_test must have the image shape and type of {image_key}, "
@@ -115,7 +116,7 @@ def _check_alike(path: Path, image_key: str, train: np.ndarray, test: np.ndarray
         )
 
 
-def _bytes(images: np.ndarray, where: str) -> np.ndarray:
+def _integers_as_uint8(images: np.ndarray, where: str) -> Images:
     """Return integers in 0..255 as uint8."""
     if images.dtype == np.uint8:
         return images
@@ -128,9 +129,9 @@ def _bytes(images: np.ndarray, where: str) -> np.ndarray:
     return images.astype(np.uint8)
 
 
-def _floats(images: np.ndarray, where: str) -> np.ndarray:
+def _floats_as_float32(images: np.ndarray, where: str) -> Images:
     """Return finite floats as float32."""
-    with np.errstate(over="ignore"):  # too large for float32 becomes infinite, and is counted
+    with np.errstate(over="ignore"):  # values beyond float32 become infinite, and are counted
         images = images.astype(np.float32, copy=False)
     wrong = images.size - int(np.count_nonzero(np.isfinite(images)))
     if wrong:

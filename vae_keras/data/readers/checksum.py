@@ -1,8 +1,8 @@
 """sha256 of arrays.
 
-The checks compare what a file holds, not the file: the published Fashion-MNIST archives and those
-of Debian's package differ in their gzip headers, as copies of `mnist.npz` do, and hold the same
-bytes.
+The checks compare the content of a file, not the file: the published Fashion-MNIST archives and
+those of Debian's package hold the same arrays, but differ in their gzip headers. So do copies of
+`mnist.npz`.
 """
 
 import hashlib
@@ -21,17 +21,17 @@ def sha256(*arrays: np.ndarray) -> str:
     return digest.hexdigest()
 
 
-def check(array: np.ndarray, expected: str, path: Path, advice: str) -> None:
+def check_published(array: np.ndarray, expected: str, path: Path, advice: str) -> None:
     """Raise unless `array`, read from `path`, is the published one.
 
     Args:
         array: What was read.
         expected: sha256 of the raw bytes, in hex.
         path: Named in the message.
-        advice: What the user can do, e.g. "Delete the file".
+        advice: What the user can do, such as "Delete the file".
 
     Raises:
-        DataError: If the sha256 is another one.
+        DataError: If its sha256 differs.
     """
     received = sha256(array)
     if received != expected:

@@ -1,7 +1,7 @@
-"""Downloads that end soon: with the file, or with the reason why there is none.
+"""Downloads that end soon: with the file, or with the reason why it could not be downloaded.
 
-Every wait is bounded, the look-up of the server's name included, so that a machine without a
-network finds out within seconds.
+Every wait is bounded, including the look-up of the server's name, so that a machine without a
+network gives up within seconds.
 """
 
 import contextlib
@@ -17,16 +17,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from http.client import HTTPResponse
 
-OPEN_SECONDS = 5.0  # name look-up, connection, TLS and the first answer, all together
+OPEN_SECONDS = 5.0  # for name look-up, connection, TLS and the first answer together
 SILENCE_SECONDS = 4.0  # the longest wait for the next bytes
-STALL_SECONDS = 12.0  # as long as fewer than STALL_BYTES may arrive
+STALL_SECONDS = 12.0  # the longest time in which fewer than STALL_BYTES may arrive
 STALL_BYTES = 16_384
 MAX_BYTES = 256 << 20
 _CHUNK = 1 << 16
 
 
 class DownloadFailed(Exception):
-    """A file could not be had; the message is the reason, for use within a sentence."""
+    """A file could not be downloaded; the message is the reason, for use within a sentence."""
 
 
 def offline() -> bool:
@@ -35,13 +35,13 @@ def offline() -> bool:
 
 
 def download(url: str, target: Path, verify: Callable[[Path], object]) -> None:
-    """Download `url` to `target`, which appears only whole and verified.
+    """Download `url` to `target`, which appears only when it is whole and verified.
 
     Args:
-        url: What to get.
-        target: The file to make; its folder is made too.
+        url: The address.
+        target: The file to write; its folder is created if need be.
         verify: Called with the file under its temporary name; raises `ValueError` (a `DataError`
-            is one) where it is not what was asked for.
+            is one) if it is not the expected file.
 
     Raises:
         DownloadFailed: If the environment forbids it (`VAE_KERAS_OFFLINE=1`), the server cannot be
@@ -70,8 +70,8 @@ def download(url: str, target: Path, verify: Callable[[Path], object]) -> None:
 def _open(url: str) -> "HTTPResponse":
     """Open `url` within `OPEN_SECONDS`.
 
-    In a thread that is left behind if need be: nothing else bounds the look-up of a name, and a
-    time-out of the socket holds for each address and each read anew.
+    It runs in a thread, which is abandoned if it takes too long: nothing else bounds the look-up
+    of a name, and the socket's time-out starts again for each address and each read.
     """
     import urllib.error
     import urllib.request
@@ -97,11 +97,11 @@ def _open(url: str) -> "HTTPResponse":
 
 
 def _copy(response: "HTTPResponse", write: Callable[[bytes], object], name: str) -> None:
-    """Copy the body, unless it stalls, is cut short or is far too long."""
+    """Copy the body; raise if it stalls, is cut short or is far too long."""
     total = int(response.headers.get("Content-Length") or 0)
     received = window = 0
     window_start = time.monotonic()
-    # read1: one receive, so that a trickle comes back here instead of filling a chunk for ever.
+    # `read1` returns after one receive; `read` would wait until a slow server has filled a chunk.
     while chunk := response.read1(_CHUNK):
         write(chunk)
         received += len(chunk)
@@ -119,7 +119,7 @@ def _copy(response: "HTTPResponse", write: Callable[[bytes], object], name: str)
 
 
 def _show_progress(name: str, received: int, total: int, end: str = "") -> None:
-    """Write one line, again and again over itself, if a person looks on."""
+    """Update the progress line, if the standard error is a terminal."""
     if sys.stderr.isatty():
         of_total = f" of {total / 1e6:.1f}" if total else ""
         text = f"\rDownloading {name}: {received / 1e6:.1f}{of_total} MB"
@@ -127,7 +127,7 @@ def _show_progress(name: str, received: int, total: int, end: str = "") -> None:
 
 
 def _reason(error: Exception) -> str:
-    """Return the reason in one line: urllib wraps it, and some errors have an empty text."""
+    """Return the reason in one line. urllib wraps the error, and some errors have no text."""
     cause = getattr(error, "reason", None) or error
     text = getattr(cause, "strerror", None) or str(cause) or type(cause).__name__
     return " ".join(str(text).split())

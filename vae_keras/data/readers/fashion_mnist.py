@@ -27,7 +27,7 @@ CLASS_NAMES = (
 )
 URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
 SYSTEM_FOLDER = Path("/usr/share/datasets/fashion-mnist")  # Debian: dataset-fashion-mnist
-# Of what the files hold after the IDX header; see checksum.py for why not of the files.
+# sha256 of the content after the IDX header; checksum.py says why not of the files.
 CHECKSUMS = {
     "train-images-idx3-ubyte.gz": (
         "2e487a6c89124f78f2d7521542223cafe96f7123c3ca13d447772ac6ecbb3012"
@@ -46,25 +46,25 @@ BUNDLED_FILE = "fashion_mnist_part.npz"
 BUNDLED_SHA256 = "009dc909d6914f083fba08e5fd702ecb398ce07d2710ca2194130aea5eedb6e1"
 
 
-def read(path: Path | None = None) -> Source:
-    """Read Fashion-MNIST from the first place that has it.
+def read_fashion_mnist(path: Path | None = None) -> Source:
+    """Read Fashion-MNIST from the first of several places that has it.
 
-    The places: `path`; the Keras cache; the folder of Debian's package; a download into the Keras
-    cache; the part that travels with this package (10,000 training and 2,000 test images), which
-    says so in `notice`.
+    The places: the Keras cache; the folder of Debian's package; a download into the Keras cache;
+    the part that comes with this package (10,000 training and 2,000 test images), of which `notice`
+    tells.
 
     Args:
-        path: A folder with the four IDX files; no other place is looked at then, and the files
-            may hold other images than the published ones.
+        path: A folder with the four IDX files, which is then the only place, and whose images need
+            not be the published ones. Defaults to `None`.
 
     Raises:
         DataError: If the files that were found are damaged.
     """
     if path is not None:
-        return _from_user(path)
+        return _read_users_folder(path)
     cache = keras_cache.datasets_folder() / "fashion-mnist"
     if len(idx_files(cache)) == len(IDX_FILES):
-        return _from_cache(cache, "Keras cache")
+        return _read_cache(cache, "Keras cache")
     if len(idx_files(SYSTEM_FOLDER)) == len(IDX_FILES):
         advice = "Reinstall the package dataset-fashion-mnist"
         train, test = read_idx_folder(SYSTEM_FOLDER, CHECKSUMS, advice)
@@ -72,11 +72,11 @@ def read(path: Path | None = None) -> Source:
     try:
         _download_missing(cache)
     except download.DownloadFailed as error:
-        return _bundled(str(error))
-    return _from_cache(cache, "download into the Keras cache")
+        return _read_bundled_part(str(error))
+    return _read_cache(cache, "download into the Keras cache")
 
 
-def _from_user(folder: Path) -> Source:
+def _read_users_folder(folder: Path) -> Source:
     """Read the user's own files, published or not."""
     train, test = read_idx_folder(folder)
     largest = max(int(part.labels.max()) for part in (train, test) if part.labels is not None)
@@ -84,14 +84,14 @@ def _from_user(folder: Path) -> Source:
     return Source(train, test, f"folder {keras_cache.shown(folder)}", names)
 
 
-def _from_cache(folder: Path, place: str) -> Source:
+def _read_cache(folder: Path, place: str) -> Source:
     """Read the files in the Keras cache, which must be the published ones."""
     train, test = read_idx_folder(folder, CHECKSUMS, "Delete the file to have it downloaded again")
     return Source(train, test, f"{place} ({keras_cache.shown(folder)})", CLASS_NAMES)
 
 
 def _download_missing(folder: Path) -> None:
-    """Download what `folder` lacks; the first failure ends it."""
+    """Download the files that `folder` lacks; stop at the first failure."""
     present = idx_files(folder)
     for name in IDX_FILES:
         if name not in present:
@@ -99,13 +99,13 @@ def _download_missing(folder: Path) -> None:
 
 
 def _verify(part: Path, name: str) -> None:
-    """Raise `DataError` unless `part` holds what is published as `name`."""
+    """Raise `DataError` unless `part` holds the array that is published as `name`."""
     array = read_idx(part, 3 if "images" in name else 1)
-    checksum.check(array, CHECKSUMS[name], part, "Try again")
+    checksum.check_published(array, CHECKSUMS[name], part, "Try again")
 
 
-def _bundled(reason: str) -> Source:
-    """Read the part that travels with the package."""
+def _read_bundled_part(reason: str) -> Source:
+    """Read the part that comes with the package; `reason` says why the whole is missing."""
     file = resources.files("vae_keras.data.bundled") / BUNDLED_FILE
     content = file.read_bytes()
     received = hashlib.sha256(content).hexdigest()

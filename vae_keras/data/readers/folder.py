@@ -1,4 +1,4 @@
-"""A folder of images: flat, or with one sub-folder per class; held in memory, or read as needed."""
+"""A folder of images: flat, or with one sub-folder per class; in memory, or read as needed."""
 
 import os
 import sys
@@ -9,52 +9,52 @@ from typing import cast
 
 import numpy as np
 
+from vae_keras._types import Images, Labels
 from vae_keras.data.dataset import Source, Split
-from vae_keras.data.images.image_files import decode, find_names, read_images
+from vae_keras.data.images.image_files import find_names, read_files
 from vae_keras.data.images.lazy_images import ImageFiles
 from vae_keras.data.images.one_image import size_in_memory
 from vae_keras.data.images.scan_images import scan_images
-from vae_keras.data.readers import keras_cache
 from vae_keras.data.readers.array import MOST_CLASSES
+from vae_keras.data.readers.keras_cache import shown
 from vae_keras.errors import DataError
 from vae_keras.io.text import printable
 
-__all__ = ["read", "read_images"]
-
-STREAMED_BYTES = 2 << 30
-_SHOWN_FROM = 20_000  # files; fewer are read before a bar has been noticed
+STREAMED_BYTES = 2 << 30  # a folder of more is read as needed
+_SHOWN_FROM = 20_000  # files; fewer are read before a progress bar would be noticed
 
 
-def read(path: Path, *, stream: bool | None = None) -> Source:
+def read_folder(path: Path, *, stream: bool | None = None) -> Source:
     """Read a folder of images, which has no published test set.
 
     Images directly in the folder are unlabelled. Otherwise each sub-folder that holds images, at
-    any depth, is a class, named after the sub-folder and numbered in sorted order. A folder that
-    has both is refused, because either reading would drop or mislabel images. Hidden files and
-    folders are left out, as are files that are not images by their extension.
+    any depth, is a class, named after the sub-folder and numbered in sorted order. A folder with
+    both is refused, because either reading would drop or mislabel images. Hidden files and folders,
+    and files without the extension of an image, are left out.
 
     Args:
         path: The folder.
-        stream: Whether to look at every file now, but to read the images as they are needed. By
-            default where they would take more than 2 GiB.
+        stream: Whether to check every file now, but to read the images as they are needed. Defaults
+            to `None`: if they would take more than 2 GiB.
 
     Raises:
-        DataError: If there are no images, or both kinds, or an image is broken or has another size.
+        DataError: If there are no images, there are images both in the folder and in sub-folders,
+            or an image is broken or has another size.
     """
     names = find_names(path)
     labels, class_names = _classes(path, names)
     if stream is None:
         stream = size_in_memory(path / names[0]) * len(names) > STREAMED_BYTES
-    origin = f"folder {keras_cache.shown(path)}"
+    origin = f"folder {shown(path)}"
     if not stream:
-        images = decode([path / name for name in names])
+        images = read_files([path / name for name in names])
         return Source(Split(images, labels), None, origin, class_names)
-    with _progress(len(names)) as progress:
+    with _progress_bar(len(names)) as progress:
         scan = scan_images(path, names, progress=progress)
     paths = [os.path.join(path, name) for name in names]
     files = ImageFiles(paths, scan.image_shape, native=scan.native)
     return Source(
-        Split(cast(np.ndarray, files), labels),  # to index, they are one
+        Split(cast(Images, files), labels),  # they are indexed like an array
         None,
         f"{origin}, read as needed, sha256 over names and files",
         class_names,
@@ -62,8 +62,8 @@ def read(path: Path, *, stream: bool | None = None) -> Source:
     )
 
 
-def _classes(path: Path, names: list[str]) -> tuple[np.ndarray | None, tuple[str, ...] | None]:
-    """Return the number of each file's class and the classes' names; `None` of a flat folder."""
+def _classes(path: Path, names: list[str]) -> tuple[Labels | None, tuple[str, ...] | None]:
+    """Return the class of each file and the names of the classes; `None` for a flat folder."""
     nested = [name for name in names if os.sep in name]
     if not nested:
         return None, None
@@ -85,8 +85,8 @@ def _classes(path: Path, names: list[str]) -> tuple[np.ndarray | None, tuple[str
 
 
 @contextmanager
-def _progress(total: int) -> Iterator[Callable[[int], object] | None]:
-    """Show a bar on a terminal while many files are looked at."""
+def _progress_bar(total: int) -> Iterator[Callable[[int], object] | None]:
+    """Show a progress bar on a terminal while many files are scanned."""
     if total < _SHOWN_FROM or not sys.stderr.isatty():
         yield None
         return

@@ -1,4 +1,4 @@
-"""Reader of IDX, the file format of MNIST and Fashion-MNIST, plain or compressed with gzip."""
+"""Reads IDX, the file format of MNIST and Fashion-MNIST, plain or compressed with gzip."""
 
 import math
 import os
@@ -22,10 +22,10 @@ IDX_FILES = (
     "t10k-images-idx3-ubyte.gz",
     "t10k-labels-idx1-ubyte.gz",
 )
-_UNSIGNED_BYTE = 8
+_UNSIGNED_BYTE = 8  # IDX's number for the type
 _CHUNK = 1 << 20
-# Deflate cannot shrink further than about 1:1032, so a header that promises more is wrong, and is
-# found wrong before memory is reserved for it.
+# Deflate cannot compress by more than about 1:1032. A header that promises more is wrong, and is
+# refused before memory is allocated for it.
 _MAX_DEFLATE_RATIO = 1100
 
 
@@ -33,14 +33,15 @@ def read_idx(path: Path, dimensions: int) -> np.ndarray:
     """Read one IDX file of unsigned bytes.
 
     Args:
-        path: The file, plain or gzip: its first bytes tell, not its name.
-        dimensions: The number of axes expected: 3 for images, 1 for labels.
+        path: The file, plain or gzip, which its first bytes decide, not its name.
+        dimensions: Number of axes that it must have: 3 for images, 1 for labels.
 
     Returns:
-        A uint8 array with the shape that the file's header tells.
+        A uint8 array with the shape in the file's header.
 
     Raises:
-        DataError: If the file cannot be read, is not such a file, is cut short or goes on too long.
+        DataError: If the file cannot be read, is not an IDX file of bytes, or is shorter or longer
+            than its header says.
     """
     try:
         with open_regular(path) as file:
@@ -61,11 +62,11 @@ def read_idx(path: Path, dimensions: int) -> np.ndarray:
 
 
 def idx_files(folder: Path) -> dict[str, Path]:
-    """Return which of the four files lie in `folder`, by their `IDX_FILES` names."""
+    """Return the paths of those of the four `IDX_FILES` that are in `folder`, by their names."""
     found = {}
     for name in IDX_FILES:
         for path in (folder / name, folder / name.removesuffix(".gz")):
-            if os.path.isfile(path):  # unlike Path.is_file, never raises
+            if os.path.isfile(path):  # unlike `Path.is_file`, it never raises
                 found[name] = path
                 break
     return found
@@ -78,7 +79,8 @@ def read_idx_folder(
 
     Args:
         folder: Holds the four `IDX_FILES`, with or without `.gz`.
-        checksums: sha256 of what each file holds after its header, by name; `None` checks nothing.
+        checksums: sha256 of the content of each file after its header, by name. Defaults to `None`:
+            nothing is checked.
         advice: What to do about a file with another checksum.
 
     Raises:
@@ -95,8 +97,8 @@ def read_idx_folder(
     for name, path in files.items():
         arrays[name] = read_idx(path, 3 if "images" in name else 1)
         if checksums is not None:
-            checksum.check(arrays[name], checksums[name], path, advice)
-    train, test = _pair(arrays, files, "train"), _pair(arrays, files, "t10k")
+            checksum.check_published(arrays[name], checksums[name], path, advice)
+    train, test = _part(arrays, files, "train"), _part(arrays, files, "t10k")
     if train.images.shape[1:] != test.images.shape[1:]:
         raise DataError(
             f"{folder}: training and test images must be of one size. Received: "
@@ -105,8 +107,8 @@ def read_idx_folder(
     return train, test
 
 
-def _pair(arrays: Mapping[str, np.ndarray], files: Mapping[str, Path], part: str) -> Split:
-    """Join images and labels of the `train` or `t10k` part."""
+def _part(arrays: Mapping[str, np.ndarray], files: Mapping[str, Path], part: str) -> Split:
+    """Return images and labels of the part `train` or `t10k`."""
     image_name, label_name = f"{part}-images-idx3-ubyte.gz", f"{part}-labels-idx1-ubyte.gz"
     images, labels = arrays[image_name], arrays[label_name]
     if len(images) != len(labels):
@@ -120,7 +122,15 @@ def _pair(arrays: Mapping[str, np.ndarray], files: Mapping[str, Path], part: str
 def _read_stream(
     stream: BinaryIO | Inflated, path: Path, dimensions: int, room: int, size: int
 ) -> np.ndarray:
-    """Read header, values and end of one opened IDX file of `size` bytes, at most `room` within."""
+    """Read header and values of an open IDX file, and check its end.
+
+    Args:
+        stream: The content, decompressed.
+        path: Named in messages.
+        dimensions: Number of axes that it must have.
+        room: The most bytes that the file could hold.
+        size: Bytes of the file.
+    """
     shape = _read_header(stream, path, dimensions)
     if math.prod(shape) > room:
         raise DataError(
@@ -145,7 +155,7 @@ def _read_stream(
 
 
 def _read_header(stream: BinaryIO | Inflated, path: Path, dimensions: int) -> tuple[int, ...]:
-    """Return the shape that the header tells."""
+    """Return the shape in the header."""
     header = stream.read(4)
     if len(header) < 4 or header[:2] != b"\0\0":
         raise DataError(

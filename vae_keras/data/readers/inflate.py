@@ -1,35 +1,35 @@
-"""A stream of what a gzip file holds, that ends soon on whatever lies behind it."""
+"""Decompresses a gzip file, and ends soon whatever follows the compressed data."""
 
 import zlib
 from typing import BinaryIO
 
 _CHUNK = 1 << 16
-_MOST_MEMBERS = 100  # that a file may be put together from
-_GZIP = 31  # zlib's number for the format with its checksum
+_MOST_MEMBERS = 100  # compressed parts that a file may consist of
+_GZIP = 31  # zlib's `wbits` for the gzip format, whose checksum zlib verifies
 
 
 class Inflated:
     """Reads a file that was compressed with gzip.
 
-    Python's own reader walks byte by byte through zeros behind the last member, and through any
+    Python's own `gzip` goes byte by byte through zeros after the last member, and through any
     number of empty members.
 
     Args:
-        file: Open, at its start.
+        file: The file, open at its start.
     """
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
-        self._left = b""  # read from the file, not looked at
+        self._left = b""  # read from the file, not decompressed yet
         self._members = 1
         self._inflate = zlib.decompressobj(_GZIP)
 
     def read(self, size: int) -> bytes:
-        """Return so many bytes, or fewer where it ends.
+        """Return `size` decompressed bytes, or fewer at the end.
 
         Raises:
-            EOFError: If the file is cut short.
-            zlib.error: If it is damaged.
+            EOFError: If the compressed data are cut short.
+            zlib.error: If they are damaged.
         """
         parts: list[bytes] = []
         while size > 0:
@@ -45,10 +45,10 @@ class Inflated:
         return b"".join(parts)
 
     def _next_member(self) -> bool:
-        """Begin with the next member, if there is one."""
+        """Start the next member; return whether there is one."""
         self._left = self._left or self._file.read(_CHUNK)
         if not self._left.strip(b"\0"):
-            return False  # as tapes are filled up
+            return False  # only padding with zeros is left
         self._members += 1
         if self._members > _MOST_MEMBERS:
             raise zlib.error(f"more than {_MOST_MEMBERS} compressed parts")

@@ -1,4 +1,4 @@
-"""Where Keras keeps data sets, and how this package writes of places."""
+"""The folder where Keras keeps data sets, and paths as the package shows them."""
 
 import os
 from pathlib import Path
@@ -13,7 +13,7 @@ def datasets_folder() -> Path:
 
 
 def shown(path: Path) -> str:
-    """Return `path` as people write it, in one line, with `~` for the home folder."""
+    """Return `path` as text for people: in one line, with `~` for the home folder."""
     try:
         return printable(f"~/{path.relative_to(Path.home()).as_posix()}")
     except (ValueError, RuntimeError):  # elsewhere, or a user without a home

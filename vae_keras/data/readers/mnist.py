@@ -7,13 +7,14 @@ from pathlib import Path
 import numpy as np
 
 from vae_keras.data.dataset import Source
-from vae_keras.data.readers import array, checksum, download, keras_cache
+from vae_keras.data.readers import checksum, download, keras_cache
+from vae_keras.data.readers.array import read_array_file
 from vae_keras.data.readers.idx import idx_files, read_idx_folder
 from vae_keras.errors import DataError
 
 CLASS_NAMES = tuple("0123456789")
 URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz"
-# Of the arrays in mnist.npz; see checksum.py for why not of the file.
+# sha256 of the arrays in mnist.npz; checksum.py says why not of the file.
 CHECKSUMS = {
     "x_train": "741c988805d008ac6e4c904b69001ba184c24b2c540a4ef403f4c71b676cf757",
     "y_train": "1feba77c54802fa5339a11837ea4b2866434b83314ec45192930f1df69120c13",
@@ -22,18 +23,18 @@ CHECKSUMS = {
 }
 
 
-def read(path: Path | None = None) -> Source:
-    """Read MNIST from the first place that has it: `path`, the Keras cache, a download.
+def read_mnist(path: Path | None = None) -> Source:
+    """Read MNIST from the Keras cache, or download it there.
 
     Args:
-        path: `mnist.npz`, a folder that holds it, or a folder with the four IDX files; no other
-            place is looked at then.
+        path: `mnist.npz`, a folder that holds it, or a folder with the four IDX files, which is
+            then read instead. Defaults to `None`.
 
     Raises:
-        DataError: If the file that was found is damaged, or none was found nor downloaded.
+        DataError: If the file is damaged, or was neither found nor downloaded.
     """
     if path is not None:
-        return _from_user(path)
+        return _read_users_files(path)
     cached = keras_cache.datasets_folder() / "mnist.npz"
     place = "Keras cache"
     if not os.path.exists(cached):
@@ -43,7 +44,7 @@ def read(path: Path | None = None) -> Source:
     return replace(published, origin=f"{place} ({keras_cache.shown(cached)})")
 
 
-def _from_user(path: Path) -> Source:
+def _read_users_files(path: Path) -> Source:
     """Read the user's own files."""
     npz = path / "mnist.npz" if os.path.isdir(path) else path
     if os.path.isfile(npz):
@@ -58,8 +59,8 @@ def _from_user(path: Path) -> Source:
 
 
 def _read_npz(path: Path) -> Source:
-    """Read mnist.npz like any other array file, and name the classes where they are the digits."""
-    source = array.read(path)
+    """Read mnist.npz like any array file, and name the classes if they are the digits."""
+    source = read_array_file(path)
     labels = [part.labels for part in (source.train, source.test) if part is not None]
     known = all(one is None or one.max() < len(CLASS_NAMES) for one in labels)
     return replace(source, class_names=CLASS_NAMES if known else None)
@@ -85,6 +86,8 @@ def _read_published(path: Path, advice: str) -> Source:
     for part, split in (("train", source.train), ("test", source.test)):
         if split is None or split.labels is None:
             raise DataError(f"{path} must be MNIST. {advice}. Received: no x_{part} or y_{part}")
-        checksum.check(split.images, CHECKSUMS[f"x_{part}"], path, advice)
-        checksum.check(split.labels.astype(np.uint8), CHECKSUMS[f"y_{part}"], path, advice)
+        checksum.check_published(split.images, CHECKSUMS[f"x_{part}"], path, advice)
+        checksum.check_published(
+            split.labels.astype(np.uint8), CHECKSUMS[f"y_{part}"], path, advice
+        )
     return source

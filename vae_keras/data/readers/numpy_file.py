@@ -1,12 +1,12 @@
-"""Reads `.npy` and `.npz` files that nobody vouches for: no pickle, and no more than they hold."""
+"""Reads `.npy` and `.npz` files from anyone: no pickle, and no more memory than they justify."""
 
 import math
 import os
 import warnings
 import zipfile
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path
-from typing import IO, Any, BinaryIO
+from typing import IO, BinaryIO, TypeVar
 
 import numpy as np
 
@@ -16,8 +16,9 @@ from vae_keras.io.text import printable
 
 _MAGIC = {".npy": (b"\x93NUMPY",), ".npz": (b"PK\x03\x04", b"PK\x05\x06")}
 _MAX_TABLE = 1 << 20  # bytes: names and places of more than 10,000 arrays
-_SHOWN = 200  # characters
-_COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # what NumPy writes
+_SHOWN = 200  # characters of a text from the file in a message
+_COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # those that NumPy writes
+_Result = TypeVar("_Result")
 
 
 def read_npy(path: Path) -> np.ndarray:
@@ -26,7 +27,7 @@ def read_npy(path: Path) -> np.ndarray:
     Raises:
         DataError: If it cannot be read, is damaged, or holds objects.
     """
-    return _guarded(path, ".npy", _one_array)
+    return _read_checked(path, ".npy", _read_array)
 
 
 def read_npz(path: Path, wanted: Collection[str], needed: Collection[str]) -> dict[str, np.ndarray]:
@@ -34,14 +35,14 @@ def read_npz(path: Path, wanted: Collection[str], needed: Collection[str]) -> di
 
     Args:
         path: The file.
-        wanted: Keys of the arrays to read, where they are there; others are not looked at.
-        needed: Keys of which there must be one.
+        wanted: Keys of the arrays to read, if the file has them; other arrays are not read.
+        needed: Keys of which the file must have at least one.
 
     Raises:
         DataError: If it cannot be read, is damaged, holds objects or none of the keys.
     """
 
-    def read(path: Path, file: BinaryIO) -> dict[str, np.ndarray]:
+    def read_wanted(path: Path, file: BinaryIO) -> dict[str, np.ndarray]:
         with open_zip(file, _MAX_TABLE) as archive:
             members = _members(path, archive)
             if not set(members) & set(needed):
@@ -52,16 +53,16 @@ def read_npz(path: Path, wanted: Collection[str], needed: Collection[str]) -> di
             found = {key: member for key, member in members.items() if key in wanted}
             stored = os.fstat(file.fileno()).st_size
             check_unpacked(path, stored, sum(member.file_size for member in found.values()))
-            return {key: _member(path, archive, member) for key, member in found.items()}
+            return {key: _read_member(path, archive, member) for key, member in found.items()}
 
-    return _guarded(path, ".npz", read)
+    return _read_checked(path, ".npz", read_wanted)
 
 
-def _guarded(path: Path, suffix: str, read: Any) -> Any:
-    """Open `path`, check its kind, and turn whatever is wrong with it into a `DataError`."""
+def _read_checked(path: Path, suffix: str, read: Callable[[Path, BinaryIO], _Result]) -> _Result:
+    """Open `path`, check its kind, read it, and turn any error into a `DataError`."""
     try:
         with open_regular(path) as file, warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of Python's parser, on headers of any content
+            warnings.simplefilter("ignore")  # Python's parser may warn about a malformed header
             start = file.read(6)
             if not start.startswith(_MAGIC[suffix]):
                 raise DataError(
@@ -75,7 +76,7 @@ def _guarded(path: Path, suffix: str, read: Any) -> Any:
         raise DataError(_message(path, error)) from error
 
 
-def _one_array(path: Path, file: BinaryIO) -> np.ndarray:
+def _read_array(path: Path, file: BinaryIO) -> np.ndarray:
     size = os.fstat(file.fileno()).st_size
     check_unpacked(path, size, size)
     _check_header(path, file, size)
@@ -97,12 +98,12 @@ def _members(path: Path, archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]
 
 
 def _short(text: str) -> str:
-    """Return a text from a file in one line of bounded length."""
+    """Return a text from a file in one line of bounded length: `zipfile` quotes whole names."""
     text = printable(" ".join(text.split()))
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]} ..."
 
 
-def _member(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarray:
+def _read_member(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarray:
     if member.compress_type not in _COMPRESSIONS:
         raise DataError(
             f"{path} must be compressed as NumPy does it, or not at all. "
@@ -115,18 +116,19 @@ def _member(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> np
 
 
 def _check_header(path: Path, stream: IO[bytes], size: int) -> None:
-    """Raise unless the array that a header promises is one of plain values and fits in the file.
+    """Raise unless a header promises an array of plain values that fits in the content.
 
     Args:
         path: Named in the message.
-        stream: At the start of the `.npy` content.
+        stream: The `.npy` content, at its start.
         size: Bytes of the content.
     """
     version = np.lib.format.read_magic(stream)
-    first = version == (1, 0)
-    # The third version has other letters in names of columns alone.
-    read = np.lib.format.read_array_header_1_0 if first else np.lib.format.read_array_header_2_0
-    shape, _, dtype = read(stream)
+    # Version 3 differs from version 2 only in the encoding of column names.
+    if version == (1, 0):
+        shape, _, dtype = np.lib.format.read_array_header_1_0(stream)
+    else:
+        shape, _, dtype = np.lib.format.read_array_header_2_0(stream)
     if dtype.hasobject:
         raise DataError(_pickled(path))
     promised = math.prod(shape) * dtype.itemsize
@@ -145,15 +147,13 @@ def _pickled(path: Path) -> str:
 
 
 def _message(path: Path, error: Exception) -> str:
-    """Return one line for what went wrong within `zipfile` or NumPy."""
+    """Return the message, in one line, for an error of `zipfile` or NumPy."""
     if isinstance(error, LongTableError):
         return (
             f"{path} must hold a few arrays. Received: its table of contents is {error.size} bytes"
         )
-    text = _short(
-        getattr(error, "strerror", None) or str(error)
-    )  # zipfile shows names of any length
-    if isinstance(error, MemoryError) and text:  # without a text it is the parser of the header
+    text = _short(getattr(error, "strerror", None) or str(error))
+    if isinstance(error, MemoryError) and text:  # without a text it comes from the header's parser
         return f"{path} does not fit in memory. Received: {text}"
     if isinstance(error, OSError) and error.errno is not None:
         return f"{path} cannot be read. Received: {text}"

@@ -1,1 +1,1 @@
-"""Batches in an order that seed and epoch determine."""
+"""Batches of images, in an order that seed and epoch determine."""

@@ -1,22 +1,19 @@
 """Batches of arrays, for JAX and PyTorch."""
 
-from typing import TYPE_CHECKING
-
 import keras
 import numpy as np
 
-if TYPE_CHECKING:
-    from vae_keras.data.streams.stream import ImageStream
+from vae_keras.data.streams.epochs import ImageEpochs
 
 
 class ArrayBatches(keras.utils.PyDataset):
     """The batches of a stream whose images are an array; each pass over them is an epoch.
 
     Args:
-        stream: Where they come from.
+        stream: The images and their order.
     """
 
-    def __init__(self, stream: "ImageStream") -> None:
+    def __init__(self, stream: ImageEpochs) -> None:
         super().__init__()
         self.stream = stream
         self._order: np.ndarray | None = None
@@ -29,6 +26,6 @@ class ArrayBatches(keras.utils.PyDataset):
         self._order = self.stream.next_order()
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, ...]:
-        if self._order is None:  # for who does not call `on_epoch_begin`
-            self.on_epoch_begin()
-        return self.stream.batch(self._order, index)  # type: ignore[arg-type]
+        if self._order is None:  # the caller is not Keras and did not call `on_epoch_begin`
+            self._order = self.stream.next_order()
+        return self.stream.batch(self._order, index)

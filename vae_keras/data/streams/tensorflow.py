@@ -1,33 +1,32 @@
-"""Image files as a `tf.data.Dataset`: read, decoded and batched in TensorFlow's graph."""
+"""Images as a `tf.data.Dataset`: read, decoded and batched in TensorFlow's graph."""
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
+from vae_keras._types import Tensor
 from vae_keras.data.images.lazy_images import ImageFiles
 from vae_keras.data.images.one_image import read_pixels
+from vae_keras.data.streams.epochs import ImageEpochs
 from vae_keras.errors import DataError
-
-if TYPE_CHECKING:
-    from vae_keras.data.streams.stream import ImageStream
 
 _AHEAD = 4  # batches
 
 
-def tensorflow_batches(stream: "ImageStream") -> Any:
-    """Return the batches of `stream`, with labels where it has them."""
+def tensorflow_batches(stream: ImageEpochs) -> Any:
+    """Return the batches of `stream` as a `tf.data.Dataset`, with labels if it has them."""
     images = stream.images
     count = len(images) - stream.first_batch * stream.batch_size
     labels = None if stream.labels is None else tf.constant(stream.labels)
 
-    def epoch(_: Any) -> Any:
+    def epoch(_: Tensor) -> Any:
         order = tf.numpy_function(stream.next_order, [], tf.int64)
         return tf.data.Dataset.from_tensor_slices(tf.ensure_shape(order, [count]))
 
-    def labelled(image: Any, index: Any) -> tuple[Any, ...]:
+    def labelled(image: Tensor, index: Tensor) -> tuple[Tensor, ...]:
         return (image,) if labels is None else (image, tf.gather(labels, index))
 
     indices = tf.data.Dataset.range(1).flat_map(epoch)
@@ -36,15 +35,15 @@ def tensorflow_batches(stream: "ImageStream") -> Any:
         prefix, names = map(tf.constant, images.encoded_paths())
         native = tf.constant(images.native)
 
-        def read(index: Any) -> tuple[Any, ...]:
+        def read(index: Tensor) -> tuple[Tensor, ...]:
             path = tf.strings.join([prefix, names[index]])
             return labelled(decoded(path, native[index], images), index)
 
         batches = indices.map(read, **settings).batch(stream.batch_size)
     else:
 
-        def look_up(index: Any) -> tuple[Any, ...]:
-            # Not `tf.gather`, for which TensorFlow would copy the array, and each iterator again.
+        def look_up(index: Tensor) -> tuple[Tensor, ...]:
+            # Not `tf.gather`: TensorFlow would copy the array, and copy it again for each iterator.
             batch = tf.numpy_function(lambda at: images[at], [index], images.dtype)
             return labelled(tf.ensure_shape(batch, [None, *images.shape[1:]]), index)
 
@@ -52,23 +51,24 @@ def tensorflow_batches(stream: "ImageStream") -> Any:
     return batches.prefetch(_AHEAD).apply(tf.data.experimental.assert_cardinality(stream.steps))
 
 
-def decoded(path: Any, native: Any, files: ImageFiles) -> Any:
-    """Return the pixels of one file, uint8, the same that Pillow gives.
+def decoded(path: Tensor, native: Tensor, files: ImageFiles) -> Tensor:
+    """Return the pixels of one file, uint8, equal to those that Pillow gives.
 
     Args:
         path: A string tensor.
-        native: Whether TensorFlow decodes it, a boolean tensor.
-        files: The images that it is one of.
+        native: Whether TensorFlow decodes the file, a boolean tensor.
+        files: The image files that it belongs to.
     """
 
-    def by_tensorflow() -> Any:
-        # This operation takes a PNG too, and has the only word on how a JPEG is decoded.
+    def by_tensorflow() -> Tensor:
+        # `decode_jpeg` reads PNG too, and it alone has `dct_method`, which fixes how a JPEG is
+        # decoded.
         return tf.io.decode_jpeg(
             tf.io.read_file(path), channels=files.image_shape[2], dct_method="INTEGER_ACCURATE"
         )
 
-    def by_pillow() -> Any:
-        def read(path: np.ndarray | bytes) -> np.ndarray:  # an array outside of a graph
+    def by_pillow() -> Tensor:
+        def read(path: np.ndarray | bytes) -> np.ndarray:  # an array when run eagerly
             return read_pixels(Path(os.fsdecode(np.asarray(path).item())), files.image_shape)
 
         return tf.numpy_function(read, [path], tf.uint8)
@@ -83,14 +83,14 @@ def decoded(path: Any, native: Any, files: ImageFiles) -> Any:
 
 
 def check_files(files: ImageFiles, error: Exception) -> None:
-    """Decode all, to find the one that TensorFlow's error did not name.
+    """Decode every file, to find the one that TensorFlow's error does not name.
 
     Args:
         files: The images.
-        error: What was raised; unless it may come from a file, none is decoded.
+        error: What was raised. Unless it may come from a file, no file is decoded.
 
     Raises:
-        DataError: If one cannot be decoded, or has another size.
+        DataError: If a file cannot be decoded, or has another size.
     """
     if not isinstance(error, tf.errors.OpError):
         return
@@ -101,6 +101,6 @@ def check_files(files: ImageFiles, error: Exception) -> None:
         try:
             decoded(tf.constant(os.fsencode(path)), tf.constant(files.native[index]), files)
         except (tf.errors.OpError, ValueError) as reason:
-            read_pixels(path, files.image_shape)  # says it better, where Pillow minds too
+            read_pixels(path, files.image_shape)  # its error is clearer, if Pillow fails as well
             text = " ".join(str(reason).split())
             raise DataError(f"{path} cannot be read as an image. Received: {text}") from reason

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from vae_keras.data import load_dataset
-from vae_keras.data.readers import array
+from vae_keras.data.readers.array import read_array_file
 from vae_keras.errors import DataError
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (20, 4, 6, 3)).astype(np.uint8)
@@ -20,7 +20,7 @@ def save(path: Path, **arrays: np.ndarray) -> Path:
 
 def test_npy_holds_images_only(tmp_path: Path):
     np.save(tmp_path / "my.npy", IMAGES)
-    source = array.read(tmp_path / "my.npy")
+    source = read_array_file(tmp_path / "my.npy")
     np.testing.assert_array_equal(source.train.images, IMAGES)
     assert source.train.labels is None
     assert source.test is None
@@ -32,7 +32,7 @@ def test_npy_holds_images_only(tmp_path: Path):
 )
 def test_npz_keys(tmp_path: Path, image_key: str, label_key: str):
     path = save(tmp_path / "a.npz", **{image_key: IMAGES, label_key: LABELS})
-    source = array.read(path)
+    source = read_array_file(path)
     np.testing.assert_array_equal(source.train.images, IMAGES)
     assert source.train.labels is not None
     np.testing.assert_array_equal(source.train.labels, LABELS)
@@ -41,7 +41,7 @@ def test_npz_keys(tmp_path: Path, image_key: str, label_key: str):
 
 def test_first_key_present_wins(tmp_path: Path):
     path = save(tmp_path / "a.npz", images=IMAGES[:2], x_train=IMAGES[:5], x=IMAGES[:3])
-    assert len(array.read(path).train) == 5
+    assert len(read_array_file(path).train) == 5
 
 
 def test_published_test_set(tmp_path: Path):
@@ -55,7 +55,7 @@ def test_published_test_set(tmp_path: Path):
 
 def test_other_arrays_are_not_read(tmp_path: Path):
     path = save(tmp_path / "a.npz", x=IMAGES, paths=np.array([{}], dtype=object))
-    assert len(array.read(path).train) == 20
+    assert len(read_array_file(path).train) == 20
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def with_values(*values: float) -> np.ndarray:
 def test_images_that_are_refused(tmp_path: Path, images: np.ndarray, message: str):
     path = save(tmp_path / "mine.npz", x=images)
     with pytest.raises(DataError, match=message) as caught:
-        array.read(path)
+        read_array_file(path)
     assert str(caught.value).startswith(f"{path}: x must hold")
 
 
@@ -116,7 +116,7 @@ def test_images_that_are_refused(tmp_path: Path, images: np.ndarray, message: st
 def test_labels_that_are_refused(tmp_path: Path, labels: np.ndarray, message: str):
     path = save(tmp_path / "mine.npz", x=IMAGES, y=labels)
     with pytest.raises(DataError, match=message) as caught:
-        array.read(path)
+        read_array_file(path)
     assert "mine.npz: y" in str(caught.value)
 
 
@@ -132,7 +132,7 @@ def test_test_set_unlike_the_training_set(tmp_path: Path, test: np.ndarray):
     with pytest.raises(
         DataError, match=r"mine.npz: x_test must have the image shape and type of x"
     ):
-        array.read(path)
+        read_array_file(path)
 
 
 def pickled() -> bytes:
@@ -192,11 +192,11 @@ def test_file_that_is_refused(tmp_path: Path, name: str, content: bytes, message
     path = tmp_path / name
     path.write_bytes(content)
     with pytest.raises(DataError, match=message) as caught:
-        array.read(path)
+        read_array_file(path)
     assert str(path) in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
 def test_missing_file(tmp_path: Path):
     with pytest.raises(DataError, match=r"none.npy cannot be read. Received: No such file"):
-        array.read(tmp_path / "none.npy")
+        read_array_file(tmp_path / "none.npy")

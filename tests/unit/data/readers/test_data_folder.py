@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from vae_keras.data import load_dataset
-from vae_keras.data.readers.folder import read
+from vae_keras.data.readers.folder import read_folder
 from vae_keras.errors import DataError
 
 
@@ -23,7 +23,7 @@ def test_flat_folder_in_sorted_order(tmp_path: Path):
     (tmp_path / "notes.txt").write_text("not an image")
     (tmp_path / ".hidden.png").write_text("not an image")
     save(tmp_path / ".cache" / "thumbnail.png", 9, size=(1, 1))
-    source = read(tmp_path)
+    source = read_folder(tmp_path)
     assert source.train.images.shape == (3, 4, 6, 1)
     assert source.train.images[:, 0, 0, 0].tolist() == [1, 2, 3]
     assert source.train.labels is None
@@ -38,7 +38,7 @@ def test_sub_folder_per_class(tmp_path: Path):
     save(tmp_path / "bag" / "more" / "3.png", 3)
     (tmp_path / "empty").mkdir()
     (tmp_path / "readme.md").write_text("about")
-    source = read(tmp_path)
+    source = read_folder(tmp_path)
     assert source.class_names == ("bag", "shoe")
     assert source.train.labels is not None
     assert source.train.labels.dtype == np.int64
@@ -50,13 +50,13 @@ def test_images_beside_classes_are_refused(tmp_path: Path):
     save(tmp_path / "loose.png", 1)
     save(tmp_path / "shoe" / "1.png", 1)
     with pytest.raises(DataError, match=r"not both. Received: loose.png beside shoe/1.png"):
-        read(tmp_path)
+        read_folder(tmp_path)
 
 
 def test_one_colour_image_makes_all_rgb(tmp_path: Path):
     save(tmp_path / "a.png", 10)
     save(tmp_path / "b.png", 20, "RGB")
-    images = read(tmp_path).train.images
+    images = read_folder(tmp_path).train.images
     assert images.shape == (2, 4, 6, 3)
     assert images[0, 0, 0].tolist() == [10, 10, 10]
 
@@ -64,7 +64,7 @@ def test_one_colour_image_makes_all_rgb(tmp_path: Path):
 def test_no_images(tmp_path: Path):
     (tmp_path / "a.txt").write_text("")
     with pytest.raises(DataError, match=r"extensions .png, .jpg, .jpeg.*.webp"):
-        read(tmp_path)
+        read_folder(tmp_path)
 
 
 def test_split_of_a_folder(tmp_path: Path):

@@ -18,8 +18,8 @@ from PIL import Image
 from vae_keras.data import load_dataset, read_images
 from vae_keras.data.images import one_image
 from vae_keras.data.images.image_files import find_names
-from vae_keras.data.readers import array
-from vae_keras.data.readers.folder import read
+from vae_keras.data.readers.array import read_array_file
+from vae_keras.data.readers.folder import read_folder
 from vae_keras.data.readers.idx import IDX_FILES, read_idx
 from vae_keras.errors import DataError
 
@@ -30,7 +30,7 @@ ENDINGS = ("x.npy", "x.npz", "x.png", "x.webp", "idx")
 def load(path: Path) -> object:
     """Read a file in the way that its name asks for."""
     if path.suffix in (".npy", ".npz"):
-        return array.read(path)
+        return read_array_file(path)
     return read_idx(path, 3) if path.name == "idx" else read_images([path.parent])
 
 
@@ -96,7 +96,7 @@ def test_a_link_to_nowhere(tmp_path: Path, name: str, target: str):
 def test_a_folder_named_like_an_array(tmp_path: Path):
     (tmp_path / "x.npy").mkdir()
     with pytest.raises(DataError, match=r"x\.npy must be a file. Received: a folder"):
-        array.read(tmp_path / "x.npy")
+        read_array_file(tmp_path / "x.npy")
 
 
 @pytest.mark.parametrize("name", ENDINGS)
@@ -171,14 +171,19 @@ def test_names_of_classes_are_in_one_line(tmp_path: Path):
     for name in ("two\nlines", "\x1b[31mred", os.fsdecode(b"caf\xe9"), "$x$ <b>"):
         (tmp_path / name).mkdir()
         Image.new("L", (4, 4)).save(tmp_path / name / "a.png")
-    assert read(tmp_path).class_names == ("\\x1b[31mred", "$x$ <b>", "caf\\xe9", "two\\nlines")
+    assert read_folder(tmp_path).class_names == (
+        "\\x1b[31mred",
+        "$x$ <b>",
+        "caf\\xe9",
+        "two\\nlines",
+    )
 
 
 def test_a_name_that_breaks_the_line_of_where_images_are(tmp_path: Path):
     folder = tmp_path / "my\nimages"
     folder.mkdir()
     Image.new("L", (4, 4)).save(folder / "a.png")
-    assert read(folder).origin.endswith("my\\nimages")
+    assert read_folder(folder).origin.endswith("my\\nimages")
 
 
 # --- images -------------------------------------------------------------------------------------
@@ -199,7 +204,7 @@ def png(width: int, height: int) -> bytes:
 def test_an_image_of_too_many_pixels(tmp_path: Path, size: tuple[int, int], stream: bool):
     (tmp_path / "a.png").write_bytes(png(*size))
     with pytest.raises(DataError, match=r"a\.png is too large to be safe: at most 16,777,216"):
-        read(tmp_path, stream=stream)
+        read_folder(tmp_path, stream=stream)
 
 
 @pytest.mark.parametrize("size", [(0, 4), (4, 0), (0, 0)])
@@ -207,7 +212,7 @@ def test_an_image_of_too_many_pixels(tmp_path: Path, size: tuple[int, int], stre
 def test_an_image_without_pixels(tmp_path: Path, size: tuple[int, int], stream: bool):
     (tmp_path / "a.png").write_bytes(png(*size))
     with pytest.raises(DataError, match=r"a\.png"):
-        read(tmp_path, stream=stream)
+        read_folder(tmp_path, stream=stream)
 
 
 def jpeg() -> bytes:
@@ -222,7 +227,7 @@ def test_a_jpeg_of_too_many_scans(tmp_path: Path, stream: bool):
     scan = content[content.rindex(b"\xff\xda") : -2]
     (tmp_path / "a.jpg").write_bytes(content[:-2] + scan * 100 + content[-2:])
     with pytest.raises(DataError, match=r"a\.jpg is too slow to decode: at most 64 scans"):
-        read(tmp_path, stream=stream)
+        read_folder(tmp_path, stream=stream)
 
 
 def test_a_jpeg_of_too_many_segments(tmp_path: Path):

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from vae_keras.data.readers import array, mnist
+from vae_keras.data.readers import mnist
+from vae_keras.data.readers.array import read_array_file
 from vae_keras.data.readers.idx import read_idx
 from vae_keras.errors import DataError
 from vae_keras.io.bounded import UNPACKED_BYTES, UNPACKED_RATIO
@@ -51,7 +52,7 @@ def test_an_array_whose_header_lies(tmp_path: Path, shape: str, zipped: bool):
     path = tmp_path / ("x.npz" if zipped else "x.npy")
     path.write_bytes(npz([("x.npy", npy_of(shape))]) if zipped else npy_of(shape))
     with pytest.raises(DataError, match=f"{path.name} is damaged or cut short"):
-        array.read(path)
+        read_array_file(path)
 
 
 @pytest.mark.parametrize("text", ["(" * 9000, "-" * 9000 + "1", "1+" * 4000 + "1", "'\\d' is 2"])
@@ -60,14 +61,14 @@ def test_an_array_whose_header_wears_the_parser_out(tmp_path: Path, text: str):
     content = b"\x93NUMPY\1\0" + struct.pack("<H", len(text)) + text.encode()
     (tmp_path / "x.npy").write_bytes(content)
     with pytest.raises(DataError, match=r"x\.npy is damaged or cut short"):
-        array.read(tmp_path / "x.npy")
+        read_array_file(tmp_path / "x.npy")
 
 
 @pytest.mark.parametrize("kind", ["'|O8'", "[('a', 'O')]"])
 def test_objects_under_any_name(tmp_path: Path, kind: str):
     (tmp_path / "x.npy").write_bytes(npy_of("(12, 8, 8)", kind))
     with pytest.raises(DataError, match=r"pickled objects.*can run code"):
-        array.read(tmp_path / "x.npy")
+        read_array_file(tmp_path / "x.npy")
 
 
 def test_a_bomb_is_refused_by_its_directory(tmp_path: Path):
@@ -76,47 +77,47 @@ def test_a_bomb_is_refused_by_its_directory(tmp_path: Path):
     assert size > UNPACKED_RATIO * len(content)
     (tmp_path / "x.npz").write_bytes(content)
     with pytest.raises(DataError, match=r"x\.npz must unpack to at most 128 times its size"):
-        array.read(tmp_path / "x.npz")
+        read_array_file(tmp_path / "x.npz")
 
 
 def test_several_small_bombs_are_one(tmp_path: Path):
     part = npy(np.zeros((100, 1024, 1024), np.uint8))
     (tmp_path / "x.npz").write_bytes(npz([("x_train.npy", part), ("x_test.npy", part)]))
     with pytest.raises(DataError, match="must unpack to at most"):
-        array.read(tmp_path / "x.npz")
+        read_array_file(tmp_path / "x.npz")
 
 
 @pytest.mark.parametrize("compression", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
 def test_another_compression(tmp_path: Path, compression: int):
     (tmp_path / "x.npz").write_bytes(npz([("x.npy", npy())], compression))
     with pytest.raises(DataError, match="must be compressed as NumPy does it"):
-        array.read(tmp_path / "x.npz")
+        read_array_file(tmp_path / "x.npz")
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
 def test_an_array_twice(tmp_path: Path):
     (tmp_path / "x.npz").write_bytes(npz([("x.npy", npy())] * 2))
     with pytest.raises(DataError, match=r"must hold each array once\. Received: x twice"):
-        array.read(tmp_path / "x.npz")
+        read_array_file(tmp_path / "x.npz")
 
 
 def test_a_list_of_very_many_arrays(tmp_path: Path):
     (tmp_path / "x.npz").write_bytes(npz([(f"{number}.npy", b"") for number in range(30_000)]))
     with pytest.raises(DataError, match=r"x\.npz must hold a few arrays"):
-        array.read(tmp_path / "x.npz")
+        read_array_file(tmp_path / "x.npz")
 
 
 def test_names_of_arrays_that_are_long(tmp_path: Path):
     (tmp_path / "x.npz").write_bytes(npz([("\x1b" + "a" * 60_000 + ".npy", b"")]))
     with pytest.raises(DataError, match=r"Received keys: \\x1baaa.* \.\.\.$") as caught:
-        array.read(tmp_path / "x.npz")
+        read_array_file(tmp_path / "x.npz")
     assert len(str(caught.value)) < 1000
 
 
 @pytest.mark.parametrize("order", ["C", "F"])
 def test_an_array_in_another_order_is_the_same_one(tmp_path: Path, order: str):
     np.save(tmp_path / "x.npy", np.array(IMAGES, order=order))
-    images = array.read(tmp_path / "x.npy").train.images
+    images = read_array_file(tmp_path / "x.npy").train.images
     np.testing.assert_array_equal(images[..., 0], IMAGES)
     assert images.flags.c_contiguous
 
@@ -128,14 +129,14 @@ def test_an_array_in_another_order_is_the_same_one(tmp_path: Path, order: str):
 def test_labels_that_are_no_numbers_of_classes(tmp_path: Path, labels: np.ndarray):
     np.savez(tmp_path / "x.npz", x=IMAGES, y=labels)
     with pytest.raises(DataError, match=r"x\.npz: y must hold numbers of classes, from 0 to 65535"):
-        array.read(tmp_path / "x.npz")
+        read_array_file(tmp_path / "x.npz")
 
 
 def test_mnist_with_more_classes_has_no_names(tmp_path: Path):
     np.savez(tmp_path / "mnist.npz", x_train=IMAGES, y_train=np.arange(12))
-    assert mnist.read(tmp_path).class_names is None
+    assert mnist.read_mnist(tmp_path).class_names is None
     np.savez(tmp_path / "mnist.npz", x_train=IMAGES, y_train=np.arange(12) % 10)
-    assert mnist.read(tmp_path).class_names == mnist.CLASS_NAMES
+    assert mnist.read_mnist(tmp_path).class_names == mnist.CLASS_NAMES
 
 
 # --- IDX ----------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ CHECKSUM = "37309de8762926016e7d25937261cf29da51d144324f8c6315e62a3f925e2fdc"
 
 @pytest.fixture(scope="module")
 def source() -> Source:
-    return sprites.read()
+    return sprites.read_sprites()
 
 
 def values_of(factors: np.ndarray) -> np.ndarray:

@@ -123,7 +123,7 @@ def test_scan_in_pieces_is_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     for name in names:
         write(tmp_path / name, seed=int(name[0]), mode="RGB" if name == "8.png" else "L")
     whole = scan(tmp_path, names)
-    monkeypatch.setattr(scan_images, "_TOGETHER", 4)
+    monkeypatch.setattr(scan_images, "_PER_TASK", 4)
     pieces = scan(tmp_path, names)
     assert (whole.checksum, whole.image_shape) == (pieces.checksum, pieces.image_shape)
     assert pieces.image_shape == (5, 7, 3)  # one colour image makes all RGB

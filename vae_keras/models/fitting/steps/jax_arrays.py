@@ -16,8 +16,8 @@ import jax
 import keras
 import numpy as np
 
-from vae_keras.data import ImageStream
 from vae_keras.data.streams.arrays import ArrayBatches
+from vae_keras.data.streams.epochs import ImageEpochs
 
 # Of what the device has left: activations need room too.
 _SHARE_OF_MEMORY = 0.5
@@ -32,7 +32,7 @@ class DeviceArrays(keras.utils.PyDataset):
         stream: The batches, of images in an array.
     """
 
-    def __init__(self, stream: ImageStream) -> None:
+    def __init__(self, stream: ImageEpochs) -> None:
         super().__init__()
         images, labels = stream.images, stream.labels
         on_device = jax.device_put(images)
