@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from vae_keras.data import load_dataset
-from vae_keras.data.readers.array import read_array_file
+from vae_keras.data.readers.array import as_images, as_labels, read_array_file
 from vae_keras.errors import DataError
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (20, 4, 6, 3)).astype(np.uint8)
@@ -70,7 +70,7 @@ def test_other_arrays_are_not_read(tmp_path: Path):
     ],
 )
 def test_kinds_of_images(given: np.ndarray, expected: np.ndarray):
-    images = array.as_images(given, "file")
+    images = as_images(given, "file")
     np.testing.assert_array_equal(images, expected)
     assert images.dtype == expected.dtype
     assert images.dtype.isnative
@@ -121,7 +121,7 @@ def test_labels_that_are_refused(tmp_path: Path, labels: np.ndarray, message: st
 
 
 def test_labels_that_are_whole_floats():
-    labels = array.as_labels(np.array([2.0, 0.0]), 2, "file")
+    labels = as_labels(np.array([2.0, 0.0]), 2, "file")
     assert labels.dtype == np.int64
     assert labels.tolist() == [2, 0]
 
