@@ -1,1 +1,1 @@
-"""Files, JSON and text, with bounds on what is read."""
+"""Files, JSON and text: written atomically, read with bounds, shown safely."""

@@ -1,4 +1,4 @@
-"""Atomic files: written under another name and renamed, so that a reader never sees half of one."""
+"""Writes files under another name and renames them, so that no reader sees half of one."""
 
 import json
 import os
@@ -15,10 +15,11 @@ _LEFTOVER = re.compile(r"\..+\.\d+\.part(\..+)?", re.DOTALL)
 
 @contextmanager
 def written_beside(path: str | Path) -> Iterator[Path]:
-    """Yield a name beside `path` to write to; rename it to `path` if all went well.
+    """Yield a name beside `path` to write to; rename it to `path` if there was no error.
 
-    The name keeps the suffix, by which Keras and matplotlib choose the format. What was written is
-    on the disk before it gets its name: after a power cut too there is the old file or the new one.
+    The name keeps the suffix, by which Keras and matplotlib choose the format. The content is
+    flushed to the disk before the file gets its name, so that even after a power failure the old
+    file or the new one is there.
 
     Raises:
         RunDirectoryError: If the file cannot be written (no space, no permission).
@@ -28,23 +29,24 @@ def written_beside(path: str | Path) -> Iterator[Path]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield beside
-        _to_disk(beside)
+        _flush_to_disk(beside)
         os.replace(beside, path)
-        _to_disk(path.parent)
+        _flush_to_disk(path.parent)
     except OSError as error:
         raise RunDirectoryError(
             f"`{path}` must be writable. Received: {error.strerror or error}"
         ) from error
     finally:
-        with suppress(OSError):  # not there, or nothing can be: the error above says so
+        with suppress(OSError):  # it does not exist, or the error above says why it cannot
             beside.unlink()
 
 
 def remove_leftovers(directory: str | Path) -> None:
-    """Take away what a killed process had not finished writing, in a directory that no other uses.
+    """Delete files that a killed process had not finished writing.
 
     Args:
-        directory: Not looked into further down; it need not exist.
+        directory: A directory that no other process writes to. It need not exist; directories
+            within it are left alone.
     """
     with suppress(OSError):
         for name in os.listdir(directory):
@@ -53,14 +55,14 @@ def remove_leftovers(directory: str | Path) -> None:
 
 
 def is_leftover(name: str) -> bool:
-    """Tell whether a file of this name is one that `written_beside` had not finished."""
+    """Tell whether a name is that of a file which `written_beside` had not finished."""
     return _LEFTOVER.fullmatch(name) is not None
 
 
-def _to_disk(path: Path) -> None:
-    """Wait until a file, or the names in a directory, are on the disk."""
+def _flush_to_disk(path: Path) -> None:
+    """Wait until the content of a file, or the names in a directory, are on the disk."""
     if os.name == "nt" and path.is_dir():
-        return  # Windows does not open directories
+        return  # Windows cannot open directories
     number = os.open(path, os.O_RDONLY if os.name != "nt" else os.O_RDWR)
     try:
         os.fsync(number)
@@ -77,13 +79,13 @@ def check_free(output: Path) -> None:
 
 
 def write_text(path: str | Path, text: str) -> None:
-    """Write a text file atomically, in UTF-8; bytes of a name that are none become escapes."""
+    """Write a text file atomically, in UTF-8; what UTF-8 cannot encode becomes an escape."""
     with written_beside(path) as beside:
         beside.write_text(text, encoding="utf-8", errors="backslashreplace")
 
 
 def write_json(path: str | Path, value: Any) -> None:
-    """Write a JSON file atomically, indented, keys in the order given."""
+    """Write a JSON file atomically, indented, with the keys in the given order."""
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
 

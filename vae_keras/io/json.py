@@ -1,30 +1,29 @@
-"""JSON of files that anybody may have written: bounded in size and in depth."""
+"""Reads JSON that anybody may have written, with bounds on its size and depth."""
 
 import json
 from pathlib import Path
 from typing import Any
 
-# A million numbers; values of so much text take about 200 MB at worst.
-MAX_BYTES = 8 << 20
+MAX_BYTES = 8 << 20  # a million numbers; as Python objects at most about 200 MB
 MAX_DEPTH = 100
 
 
 def read_json(path: str | Path) -> Any:
-    """Return what a JSON file holds.
+    """Return the value in a JSON file.
 
     Raises:
         OSError: If it cannot be read.
-        ValueError: If it is too large, nested too deeply, no JSON or not UTF-8.
+        ValueError: If it is too large, nested too deeply, not JSON or not UTF-8.
     """
     with open(path, "rb") as file:
         return parse_json(file.read(MAX_BYTES + 1))
 
 
 def parse_json(content: bytes) -> Any:
-    """Return what JSON text holds.
+    """Return the value in JSON text.
 
     Raises:
-        ValueError: If it is too large, nested too deeply, no JSON or not UTF-8.
+        ValueError: If it is too large, nested too deeply, not JSON or not UTF-8.
     """
     if len(content) > MAX_BYTES:
         raise ValueError(f"more than {MAX_BYTES >> 20} MiB of JSON")

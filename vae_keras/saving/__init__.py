@@ -1,1 +1,4 @@
-"""Model files: checked before anything of one is built, then loaded. The way in is `load.py`."""
+"""Loads model files from anyone: a file is checked before any part of it is built.
+
+`load.load` is the way in; the other modules are its steps.
+"""

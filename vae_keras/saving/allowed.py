@@ -1,7 +1,8 @@
 """The classes and functions of Keras that a model file may name.
 
-All compute on tensors and take numbers, names and each other: none takes code, reads a file or
-runs another framework. Names are those that Keras writes, module and class.
+All of them compute on tensors, and their arguments are numbers, names and each other: none takes
+code, reads a file or runs another framework. They are listed by module and class, as Keras writes
+them.
 """
 
 _LAYERS = """
@@ -62,7 +63,7 @@ _DTYPES = """
 bool bfloat16 float16 float32 float64 int8 int16 int32 int64 uint8 uint16 uint32 uint64
 """
 DTYPES = frozenset(_DTYPES.split())
-# What Keras writes for values that JSON has not, with the keys of their config. Not here, on
+# What Keras writes for values that JSON does not have, with the keys of their config. Left out on
 # purpose: `__lambda__` (bytecode), `__typespec__` (imports a module) and `__bytes__`.
 SPECIAL = {
     "__ellipsis__": frozenset[str](),

@@ -1,20 +1,21 @@
-"""How much work a config is, counted before any of it is done."""
+"""Counts the work of building a config, before any of it is done."""
 
 from typing import Any
 
 from vae_keras.saving.refused import Refused
 
-# Calls of a layer while the networks are built, a millisecond each: EfficientNet-B7 has 814.
+# Calls of layers while the networks are built, a millisecond each. EfficientNet-B7 has 814.
 _MAX_CALLS = 5_000
-# Keras tries all layers again for a layer that comes before its input; it writes hardly any such.
+# For each layer that is listed before its input, Keras goes through all layers again. In files that
+# Keras wrote there are hardly any.
 _MAX_OUT_OF_ORDER = 100
 
 
 def check_calls(config: Any) -> None:
-    """Raise `Refused` if to build the config's networks takes too many calls of layers.
+    """Raise `Refused` if building the networks of a config takes too many calls of layers.
 
-    A network within a network is run again wherever it is called: a few levels of a network called
-    twice would double the work at each.
+    A network within a network is run again for each call. If each of several nested networks calls
+    the next one twice, the work doubles at each level.
     """
     calls = _Calls()
     total = calls.of(config)
@@ -25,12 +26,14 @@ def check_calls(config: Any) -> None:
 
 
 class _Calls:
+    """The count, and what it needs to know of objects met before."""
+
     def __init__(self) -> None:
         self.out_of_order = 0
         self._shared: dict[Any, int] = {}
 
     def of(self, value: Any) -> int:
-        """Return how many calls of layers a value takes; it is not nested deeply."""
+        """Return the number of calls of layers that a value takes. JSON was bounded in depth."""
         if isinstance(value, list):
             return sum(map(self.of, value))
         if not isinstance(value, dict):
@@ -42,7 +45,7 @@ class _Calls:
         if isinstance(inner, dict) and isinstance(inner.get("layers"), list):
             self._check_order(inner["layers"])
         shared = value.get("shared_object_id")
-        if shared is not None:  # built once, and later found by its number alone
+        if shared is not None:  # built once; later mentions may have its number alone
             count = self._shared[shared] = max(count, self._shared.get(shared, 0))
         nodes = value.get("inbound_nodes")
         if nodes is None:
@@ -63,7 +66,7 @@ class _Calls:
 
 
 def _is_called(value: dict[str, Any]) -> bool:
-    """Whether an object is a layer, of a sequential network or by itself."""
+    """Tell whether an object without inbound nodes is a layer, as in a sequential network."""
     return str(value.get("module")).startswith("keras.layers")
 
 

@@ -1,4 +1,4 @@
-"""The config of a model file: nothing in it may name what this package does not know."""
+"""Checks the config of a model file: it may name only classes and functions that are allowed."""
 
 import math
 from collections.abc import Collection
@@ -17,20 +17,23 @@ from vae_keras.saving.refused import Refused
 
 _PACKAGE = "vae_keras"
 _NAMING = ("module", "class_name", "registered_name")
-# Values of one image or batch that a model may take: 64 Mi, an image of 4,700 x 4,700 in colour.
+# Values of an input that a model may declare: 64 Mi, a colour image of 4,700 x 4,700.
 _MAX_INPUT = 1 << 26
 
 
 def check_config(config: Any, names: Collection[str] = ()) -> None:
     """Raise `Refused` unless a config names only what may be built.
 
-    Keras looks up whatever has a `class_name`, and any string that is the name of something
-    registered. Here each must be on the list of `allowed.py`, a class of this package, or one of
-    `names`.
+    Keras looks up every object with a `class_name`, and every string that is a registered name.
+    Each must be on the list of `allowed.py`, a class of this package, or in `names`.
 
     Args:
-        config: What `config.json` holds.
-        names: Names of classes and functions that the user lets in.
+        config: The content of `config.json`.
+        names: Names of classes and functions that the user allows. Defaults to none.
+
+    Raises:
+        Refused: If the config names another class or function, is of a legacy format, or holds
+            values that no model needs.
     """
     import keras
 
@@ -58,10 +61,11 @@ def check_config(config: Any, names: Collection[str] = ()) -> None:
 
 
 def _not_yet_checked(value: dict[str, Any]) -> list[Any]:
+    """Return the values in an object that `_check_object` does not check."""
     if "class_name" not in value:
         return list(value.values())
-    names = (*_NAMING, "config") if value["class_name"] == "function" else _NAMING
-    return [inner for key, inner in value.items() if key not in names]
+    checked = (*_NAMING, "config") if value["class_name"] == "function" else _NAMING
+    return [inner for key, inner in value.items() if key not in checked]
 
 
 def _check_object(value: dict[str, Any], names: Collection[str], registered: frozenset) -> None:
@@ -77,7 +81,7 @@ def _check_object(value: dict[str, Any], names: Collection[str], registered: fro
     elif name == "function":
         _check_function(value, names)
     elif not _may_be_built(value, names) or name in registered:
-        raise _not_allowed(_described(value))
+        raise _not_allowed(_name_of(value))
     elif not isinstance(inner, dict):
         raise Refused(f"the config of {name!r} must be an object")
     elif any(separator in str(inner.get("name")) for separator in "/\\"):
@@ -118,7 +122,7 @@ def _may_be_built(value: dict[str, Any], names: Collection[str]) -> bool:
         return True
     if registered == f"{_PACKAGE}>{name}":
         found = keras.saving.get_registered_object(registered)
-        # Other code, too, can register under this package's name.
+        # Other code can register classes under this package's name as well.
         return isinstance(found, type) and found.__module__.split(".")[0] == _PACKAGE
     return (module, name) in CLASSES and registered in (None, name)
 
@@ -138,7 +142,7 @@ def _check_compile(config: Any, *, outermost: bool) -> None:
         raise Refused("the model is compiled with arguments that `compile` does not have")
 
 
-def _described(value: dict[str, Any]) -> str:
+def _name_of(value: dict[str, Any]) -> str:
     registered = value.get("registered_name")
     if registered and registered != value["class_name"]:
         return str(registered)

@@ -1,4 +1,4 @@
-"""Classes and functions of a user's own that a model file may name."""
+"""The classes and functions of the user's own that a model file may name."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,14 +7,14 @@ from vae_keras.errors import ArgumentError
 
 
 def custom_names(custom_objects: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Return what a file may name beside the package's own, by every name it may use.
+    """Return the classes and functions that the user allows, by each name that a file may use.
 
     Args:
-        custom_objects: Classes and functions by name; a registered one by the name it has without
-            its package.
+        custom_objects: Classes and functions by name, without the prefix of the package that they
+            are registered with. `None` is an empty mapping.
 
     Raises:
-        ArgumentError: If it is no such mapping, or a name is taken by something else.
+        ArgumentError: If it is not such a mapping, or something else is registered under a name.
     """
     import keras
 
@@ -32,7 +32,7 @@ def custom_names(custom_objects: Mapping[str, Any] | None) -> dict[str, Any]:
     for value in custom_objects.values():
         names[keras.saving.get_registered_name(value)] = value
     for name, value in names.items():
-        # Keras takes what is registered under a name before what it is given.
+        # For Keras a registered object takes precedence over `custom_objects`.
         registered = keras.saving.get_registered_object(name)
         if registered is not None and registered is not value:
             raise ArgumentError(

@@ -1,9 +1,9 @@
 """Reads the HDF5 file of a model's weights without the HDF5 library.
 
-The library is written in C, and files of which bytes had been changed at random made it free memory
-twice: nothing that a stranger wrote is handed to it. What Keras writes through h5py is the oldest
-HDF5 format, which h5py asks for, and little of that: groups as symbol tables, arrays of numbers in
-one piece. This reads that and refuses everything else.
+The library is written in C, and some files with randomly changed bytes made it free memory twice.
+So it is given nothing that a stranger wrote. Through h5py, Keras writes the oldest HDF5 format, and
+a small part of it: groups as symbol tables, and arrays of numbers in one piece. This module reads
+that part and refuses everything else.
 
 References:
     HDF5 file format specification, version 1.1: superblock version 0, version 1 object headers.
@@ -19,7 +19,7 @@ import numpy as np
 from vae_keras.saving.refused import Refused
 
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
-# Versions of the superblock and what is in it, and 8 bytes for each offset and length.
+# Bytes 8 to 15 of the file: versions, all 0, then 8 bytes for each offset and for each length.
 _SUPERBLOCK = bytes([0, 0, 0, 0, 0, 8, 8, 0])
 _UNDEFINED = (1 << 64) - 1
 _MAX_OBJECTS, _MAX_MESSAGES = 50_000, 500_000
@@ -32,12 +32,12 @@ _REFUSED = {
     0x7: "values that lie in another file",
     0xB: "compressed values",
 }
-# Properties after the bit width of a float: exponent and mantissa, where and how wide, and bias.
+# Properties of a float after its bit width: place and width of exponent and mantissa, and the bias.
 _FLOATS = {2: "0a05000a0f000000", 4: "170800177f000000", 8: "340b0034ff030000"}
 
 
 def _datatypes() -> dict[bytes, np.dtype]:
-    """Return the types of numbers that Keras writes, by what HDF5 calls them."""
+    """Return the types of numbers that Keras writes, by their description in HDF5."""
     found = {}
     for order, sign in (("<", 0), (">", 1)):
         for size, properties in _FLOATS.items():
@@ -59,11 +59,11 @@ _DATATYPES = _datatypes()
 
 @dataclass(frozen=True)
 class Weights:
-    """What an HDF5 file of weights holds.
+    """The content of an HDF5 file of weights.
 
     Args:
-        arrays: By path, views of the file's bytes.
-        groups: Paths, those without arrays too.
+        arrays: Arrays by path; they are views of the file's bytes.
+        groups: Paths of all groups, including empty ones.
     """
 
     arrays: dict[str, np.ndarray] = field(default_factory=dict)
@@ -71,7 +71,7 @@ class Weights:
 
     @property
     def values(self) -> int:
-        """Numbers in all arrays together."""
+        """Number of values in all arrays together."""
         return sum(array.size for array in self.arrays.values())
 
 
@@ -79,13 +79,13 @@ def read_weights(content: bytes) -> Weights:
     """Read the arrays of an HDF5 file.
 
     Raises:
-        Refused: If there is anything in it but groups and arrays of numbers, each in one piece,
-            uncompressed and in this file, or it is damaged.
+        Refused: If it is damaged, or has anything but groups and arrays of numbers, each in one
+            piece, uncompressed and in this file.
     """
     if not content.startswith(_SIGNATURE):
         raise Refused("model.weights.h5 is no HDF5 file")
     try:
-        return _Reader(content).read()
+        return _Reader(content).read_all()
     except (struct.error, OverflowError, UnicodeDecodeError, ValueError) as error:
         if isinstance(error, Refused):
             raise
@@ -93,6 +93,8 @@ def read_weights(content: bytes) -> Weights:
 
 
 class _Reader:
+    """One pass over the content of a file."""
+
     def __init__(self, content: bytes) -> None:
         self._content = content
         self._weights = Weights()
@@ -100,7 +102,7 @@ class _Reader:
         self._messages = 0
         self._seen: set[int] = set()
 
-    def read(self) -> Weights:
+    def read_all(self) -> Weights:
         base, _, _, driver, _, root = self._at("<6Q", 24)
         if self._content[8:16] != _SUPERBLOCK or base != 0 or driver != _UNDEFINED:
             raise _refused("a format that Keras does not write")
@@ -125,7 +127,7 @@ class _Reader:
         return struct.unpack_from(form, self._content, position)
 
     def _visit(self, address: int) -> None:
-        """Take note of a part of the file: each is met once, so that no cycle is endless."""
+        """Note a part of the file, each of which may be read once: this also ends cycles."""
         if address in self._seen:
             raise _refused("a part that is there twice")
         self._seen.add(address)
@@ -133,7 +135,15 @@ class _Reader:
             raise _refused(f"more than {_MAX_OBJECTS} groups and arrays")
 
     def _header(self, address: int) -> dict[int, tuple[int, int]]:
-        """Return where the messages of an object's header begin and end, by their kind."""
+        """Return where the messages in the header of an object begin and end, by kind."""
+        # An object header of version 1, in bytes from `address`:
+        #
+        #   0  version (1)        2  number of messages     4  reference count
+        #   8  size of the first block of messages          16  the first block
+        #
+        # A block holds messages one after the other. Each begins with its kind (2 bytes), size (2),
+        # flags (1) and 3 reserved bytes; its body follows. The message "continuation" gives address
+        # and size of a further block.
         version, left, size = self._at("<BxH4xI", address)
         if version != 1:
             raise _refused("a format that Keras does not write")
@@ -159,7 +169,7 @@ class _Reader:
         return found
 
     def _members(self, path: str, symbols: tuple[int, int]) -> list[tuple[str, int]]:
-        """Return paths and addresses of what is in a group."""
+        """Return paths and addresses of the members of a group."""
         tree, heap = self._at("<QQ", symbols[0])
         kind, version, size, _, names = self._at("<4sB3xQQQ", heap)
         if kind != b"HEAP" or version != 0 or names + size > len(self._content):
@@ -202,6 +212,14 @@ class _Reader:
         return name
 
     def _array(self, path: str, messages: dict[int, tuple[int, int]]) -> np.ndarray:
+        # The body of each message, in bytes from its start:
+        #
+        #   dataspace  0  version (1)    1  rank           2  flags (1: largest sizes follow)
+        #              8  the sizes, 8 bytes each
+        #   datatype   0  class and version, bit field, size and properties, as in `_DATATYPES`,
+        #                 then padding with zeros
+        #   layout     0  version (3)    1  class (1: contiguous)
+        #              2  address of the values, 8 bytes   10  their size in bytes, 8 bytes
         name = repr(path[-80:])
         if _DATASPACE not in messages or _DATATYPE not in messages:
             raise _refused(f"{name}, which is damaged")

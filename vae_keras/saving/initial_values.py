@@ -1,4 +1,4 @@
-"""No initial values for a model whose values come from a file, and no more of them than it has."""
+"""Builds a model without drawing initial weights, which a file has, and limits their number."""
 
 import math
 import threading
@@ -8,32 +8,39 @@ from typing import Any
 
 from vae_keras.saving.refused import Refused
 
-# Random initialisers of Keras; the others, variance scaling, are its subclasses.
+# Random initializers of Keras. Those not listed (Glorot, He, LeCun) derive from `VarianceScaling`.
 _RANDOM = ("VarianceScaling", "RandomNormal", "RandomUniform", "TruncatedNormal", "Orthogonal")
 _FIXED = ("Zeros", "Ones", "Constant", "Identity")
-_DTYPES = ("float32", "float16", "float64", "int32")  # that NumPy knows too
-# A model that was never trained has its optimizer's state, up to five times the weights, not saved.
+_DTYPES = ("float32", "float16", "float64", "int32")  # NumPy has these as well
+# The file may have fewer values than the model: the state of an optimizer that never stepped, up to
+# five times the weights, is not saved.
 _TIMES, _SPARE = 8, 1 << 20
 _one_at_a_time = threading.RLock()
 
 
 @contextmanager
 def without_initial_values(values: int) -> Iterator[None]:
-    """Draw no initial weights on this thread: the file has their values.
+    """Draw no initial weights on this thread: their values come from the file.
 
-    JAX would compile each draw, of each shape: most of the time that loading took. NaN stands in
-    their place, so that a value that a file did not set could not go unseen.
+    JAX would compile one kernel per initializer and shape, which dominated loading time. The
+    weights are NaN instead, so that a weight that the file does not set is noticed.
+
+    While this context is entered, the classes of initializers are changed for the whole process;
+    other threads get the original behaviour.
 
     Args:
-        values: Numbers that the file holds. A model of many times as many is refused before
-            memory for them is asked for.
+        values: Number of values in the file. A model with many times as many is refused before
+            memory is allocated for them.
+
+    Raises:
+        Refused: Within the context, if the model has too many weights.
     """
     import keras
     import numpy as np
 
     thread, left = threading.get_ident(), _TIMES * values + _SPARE
     classes = [getattr(keras.initializers, name) for name in (*_RANDOM, *_FIXED)]
-    originals = [one.__call__ for one in classes]
+    originals = [cls.__call__ for cls in classes]
 
     def counted(original: Any, name: str) -> Any:
         def call(self: Any, shape: Any, dtype: Any = None, **options: Any) -> Any:
@@ -52,9 +59,9 @@ def without_initial_values(values: int) -> Iterator[None]:
 
     with _one_at_a_time:
         try:
-            for one, original, name in zip(classes, originals, (*_RANDOM, *_FIXED), strict=True):
-                one.__call__ = counted(original, name)
+            for cls, original, name in zip(classes, originals, (*_RANDOM, *_FIXED), strict=True):
+                cls.__call__ = counted(original, name)
             yield
         finally:
-            for one, original in zip(classes, originals, strict=True):
-                one.__call__ = original
+            for cls, original in zip(classes, originals, strict=True):
+                cls.__call__ = original

@@ -1,5 +1,5 @@
-"""Why a file is not loaded."""
+"""The error inside `saving`, which `load` turns into a `ModelFileError`."""
 
 
 class Refused(ValueError):
-    """A model file that must not be loaded; the message ends a sentence about the file."""
+    """A model file must not be loaded; the message is the reason, for use within a sentence."""

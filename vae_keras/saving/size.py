@@ -1,18 +1,17 @@
-"""What one image would take, of a model that has been built."""
+"""Checks the memory that one image takes in a model that has been built."""
 
 import math
 from typing import Any
 
 from vae_keras.saving.refused import Refused
 
-# 1 GiB of float32.
-_MAX_VALUES = 1 << 28
+_MAX_VALUES = 1 << 28  # 1 GiB of float32
 
 
 def check_size(model: Any) -> None:
     """Raise `Refused` if a layer's output for one image would be larger than 1 GiB.
 
-    Few weights can ask for much memory: a convolution of an image that was made larger.
+    Few weights can take much memory: a convolution after an upsampling, for example.
     """
     stack, seen = [model], set()
     while stack:
