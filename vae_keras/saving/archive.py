@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from vae_keras.errors import DataError
 from vae_keras.io.bounded import LongTableError, machine_memory, open_regular, open_zip
@@ -39,8 +38,8 @@ class Members:
         weights: An HDF5 file.
     """
 
-    config: Any
-    metadata: Any
+    config: object
+    metadata: object
     weights: bytes
 
 
@@ -147,7 +146,7 @@ def _read_member(archive: zipfile.ZipFile, name: str) -> bytes:
     return content
 
 
-def _parse_member(content: bytes, name: str) -> Any:
+def _parse_member(content: bytes, name: str) -> object:
     try:
         return parse_json(content)
     except ValueError as error:

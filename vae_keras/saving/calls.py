@@ -11,7 +11,7 @@ _MAX_CALLS = 5_000
 _MAX_OUT_OF_ORDER = 100
 
 
-def check_calls(config: Any) -> None:
+def check_calls(config: object) -> None:
     """Raise `Refused` if building the networks of a config takes too many calls of layers.
 
     A network within a network is run again for each call. If each of several nested networks calls
@@ -30,9 +30,9 @@ class _Calls:
 
     def __init__(self) -> None:
         self.out_of_order = 0
-        self._shared: dict[Any, int] = {}
+        self._shared: dict[int, int] = {}
 
-    def of(self, value: Any) -> int:
+    def of(self, value: object) -> int:
         """Return the number of calls of layers that a value takes. JSON was bounded in depth."""
         if isinstance(value, list):
             return sum(map(self.of, value))
@@ -54,7 +54,7 @@ class _Calls:
             raise Refused("config.json is of a legacy format")
         return max(1, len(nodes)) * (count + 1) + self.of(nodes)
 
-    def _check_order(self, layers: list[Any]) -> None:
+    def _check_order(self, layers: list[object]) -> None:
         seen: set[str] = set()
         for layer in layers:
             if not isinstance(layer, dict):
@@ -70,7 +70,7 @@ def _is_called(value: dict[str, Any]) -> bool:
     return str(value.get("module")).startswith("keras.layers")
 
 
-def _sources(nodes: Any) -> list[str]:
+def _sources(nodes: object) -> list[str]:
     """Return the names of the layers that feed these nodes."""
     names, stack = [], [nodes]
     while stack:

@@ -21,7 +21,7 @@ _NAMING = ("module", "class_name", "registered_name")
 _MAX_INPUT = 1 << 26
 
 
-def check_config(config: Any, names: Collection[str] = ()) -> None:
+def check_config(config: object, names: Collection[str] = ()) -> None:
     """Raise `Refused` unless a config names only what may be built.
 
     Keras looks up every object with a `class_name`, and every string that is a registered name.
@@ -40,7 +40,7 @@ def check_config(config: Any, names: Collection[str] = ()) -> None:
     if not isinstance(config, dict) or "class_name" not in config:
         raise Refused("config.json describes no model")
     registered = frozenset(keras.saving.get_custom_objects()).difference(names)
-    stack = [config]
+    stack: list[object] = [config]
     while stack:
         value = stack.pop()
         if isinstance(value, dict):
@@ -60,7 +60,7 @@ def check_config(config: Any, names: Collection[str] = ()) -> None:
     check_calls(config)
 
 
-def _not_yet_checked(value: dict[str, Any]) -> list[Any]:
+def _not_yet_checked(value: dict[str, Any]) -> list[object]:
     """Return the values in an object that `_check_object` does not check."""
     if "class_name" not in value:
         return list(value.values())
@@ -68,7 +68,9 @@ def _not_yet_checked(value: dict[str, Any]) -> list[Any]:
     return [inner for key, inner in value.items() if key not in checked]
 
 
-def _check_object(value: dict[str, Any], names: Collection[str], registered: frozenset) -> None:
+def _check_object(
+    value: dict[str, Any], names: Collection[str], registered: frozenset[str]
+) -> None:
     name, inner = value["class_name"], value.get("config")
     if not isinstance(name, str):
         raise Refused(f"config.json names a class {name!r}")
@@ -92,7 +94,7 @@ def _check_object(value: dict[str, Any], names: Collection[str], registered: fro
         _check_input(inner)
 
 
-def _check_special(name: str, inner: Any) -> None:
+def _check_special(name: str, inner: object) -> None:
     if not isinstance(inner, dict) or set(inner) != SPECIAL[name]:
         raise Refused(f"the config of {name!r} must hold what Keras writes")
     if "dtype" in inner and inner["dtype"] not in DTYPES:
@@ -135,7 +137,7 @@ def _check_input(inner: dict[str, Any]) -> None:
         raise Refused(f"an input of shape {tuple(shape)}, more than {_MAX_INPUT} values")
 
 
-def _check_compile(config: Any, *, outermost: bool) -> None:
+def _check_compile(config: object, *, outermost: bool) -> None:
     if not outermost:
         raise Refused("a part of the model is compiled by itself")
     if not isinstance(config, dict) or not set(config) <= COMPILE_KEYS:

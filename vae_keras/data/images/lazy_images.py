@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from vae_keras._types import Images, ImageShape
 from vae_keras.data.images.one_image import read_pixels
@@ -129,7 +130,7 @@ class ImageFiles:
             images[index] = read_pixels(self.path(index), self.image_shape)
         return images
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> Images:
         """Read all images; `numpy.asarray(files)` calls this."""
         if copy is False:
             raise ValueError("Image files cannot become an array without being read.")

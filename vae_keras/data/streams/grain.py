@@ -1,7 +1,6 @@
 """Image files through Grain, whose threads read ahead of the training steps."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import grain
 import keras
@@ -26,7 +25,7 @@ class GrainBatches(keras.utils.PyDataset):
     def __init__(self, stream: ImageEpochs) -> None:
         super().__init__()
         self.stream = stream
-        self._epoch: Iterator[Any] = iter(())
+        self._epoch: Iterator[tuple[np.ndarray, ...]] = iter(())
         self._left = 0
 
     @property

@@ -66,7 +66,7 @@ class ImageStream(ImageEpochs):
         """Return a Keras callback that tells the stream which epoch `fit` is in, resumed or not."""
         import keras
 
-        def begin(epoch: int, logs: Any = None) -> None:
+        def begin(epoch: int, logs: object = None) -> None:
             self.epoch = epoch
 
         return keras.callbacks.LambdaCallback(on_epoch_begin=begin)
