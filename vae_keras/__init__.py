@@ -73,7 +73,7 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split
 __all__ = sorted(_HOME_OF)
 
 
-if not TYPE_CHECKING:  # type checkers would take it to have every name
+if not TYPE_CHECKING:  # seeing this function, type checkers would accept any name
 
     def __getattr__(name: str) -> object:
         if name == "__version__":
