@@ -129,6 +129,7 @@ def _check_members(members: list[zipfile.ZipInfo], size: int) -> None:
 
 
 def _check_sizes(declared: dict[str, int], size: int) -> None:
+    """Raise `Refused` if the members of a file of `size` bytes declare that they are too large."""
     for name, most in ((CONFIG, MAX_BYTES), (METADATA, _MAX_METADATA)):
         if declared[name] > most:
             raise Refused(f"{name} of {declared[name]} bytes, more than {most}")
@@ -140,6 +141,7 @@ def _check_sizes(declared: dict[str, int], size: int) -> None:
 
 
 def _read_member(archive: zipfile.ZipFile, name: str) -> bytes:
+    """Return the content of a member, whose size must be the declared one."""
     content = archive.read(name)
     if len(content) != archive.getinfo(name).file_size:
         raise Refused(f"{name} is not as long as it says")

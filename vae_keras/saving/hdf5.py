@@ -124,6 +124,7 @@ class _Reader:
         return self._weights
 
     def _at(self, form: str, position: int) -> tuple[Any, ...]:
+        """Return the fields at a position of the file, in the format of `struct`."""
         return struct.unpack_from(form, self._content, position)
 
     def _visit(self, address: int) -> None:
@@ -196,6 +197,7 @@ class _Reader:
         return [(f"{path}/{name}".lstrip("/"), address) for name, address in found.items()]
 
     def _symbols(self, address: int) -> list[tuple[int, int]]:
+        """Return the offset of the name, and the address, of each member in a symbol table node."""
         kind, version, count = self._at("<4sBxH", address)
         if kind != b"SNOD" or version != 1:
             raise _refused("a group that is damaged")
@@ -205,6 +207,7 @@ class _Reader:
         return [(offset, header) for offset, header, _ in entries]
 
     def _name(self, start: int, stop: int, offset: int) -> str:
+        """Return the name at an offset within the heap of names from `start` to `stop`."""
         end = self._content.find(b"\0", start + offset, min(start + offset + _MAX_NAME, stop))
         name = self._content[start + offset : max(end, 0)].decode("utf-8")
         if not name or "/" in name or set(name) == {"."}:
@@ -212,6 +215,7 @@ class _Reader:
         return name
 
     def _array(self, path: str, messages: dict[int, tuple[int, int]]) -> np.ndarray:
+        """Return the array that the messages of a header describe, as a view of the file's bytes."""
         # The body of each message, in bytes from its start:
         #
         #   dataspace  0  version (1)    1  rank           2  flags (1: largest sizes follow)
