@@ -215,7 +215,7 @@ class _Reader:
         return name
 
     def _array(self, path: str, messages: dict[int, tuple[int, int]]) -> np.ndarray:
-        """Return the array that the messages of a header describe, as a view of the file's bytes."""
+        """Return the array that the messages of a header describe: a view of the file's bytes."""
         # The body of each message, in bytes from its start:
         #
         #   dataspace  0  version (1)    1  rank           2  flags (1: largest sizes follow)
