@@ -1,29 +1,26 @@
 """The wide convolutional pair of a published Fashion-MNIST model."""
 
-from typing import Any
+from collections.abc import Sequence
+from functools import partial
 
 import keras
 
+from vae_keras._types import Tensor
 from vae_keras.architectures.blocks import (
-    ImageShape,
+    DecoderOutput,
     checked_image_shape,
-    decoder_model,
-    encoder_model,
+    dense_to_grid,
     grid_size,
-    model_inputs,
-    output_channels,
-    padded_to,
-    with_labels,
+    paired,
 )
-from vae_keras.checks import positive_integer
 
 STRIDE = 2
 
 
 def stable_conv(
-    image_shape: ImageShape,
+    image_shape: Sequence[int],
     latent_dim: int,
-    likelihood: Any,
+    likelihood: DecoderOutput,
     *,
     num_classes: int = 0,
     variational: bool = True,
@@ -39,43 +36,44 @@ def stable_conv(
     Args:
         image_shape: `(height, width, channels)`.
         latent_dim: Code size.
-        likelihood: Owner of the decoder's output: channels and activation.
-        num_classes: Size of the one-hot labels, which both models of a conditional pair take as
-            their second input; 0 for a pair without. They join the image as constant planes.
-            Defaults to `0`.
-        variational: Whether the encoder gives a distribution of codes; if not, one linear layer
-            gives the codes themselves. Defaults to `True`.
+        likelihood: Decides the decoder's output: channels and activation.
+        num_classes: Size of the one-hot labels; 0 for a pair without. Defaults to `0`.
+        variational: Whether the encoder gives a distribution of codes, or codes.
+            Defaults to `True`.
 
     Returns:
-        `(encoder, decoder)`: images to `(z_mean, z_log_var)`, or to codes; codes to likelihood
-        parameters. With classes `[images, labels]` and `[codes, labels]`.
+        `(encoder, decoder)`, as `vae_keras.architectures` describes them.
 
     Raises:
-        ArgumentError: If a size is not a positive integer, or `num_classes` is negative.
+        ArgumentError: If a size is not a positive integer, or another argument is out of range.
     """
     shape = checked_image_shape(image_shape)
-    latent_dim = positive_integer("latent_dim", latent_dim)
-    relu_same: dict[str, Any] = {"padding": "same", "activation": "relu"}
+    conv = partial(keras.layers.Conv2D, padding="same", activation="relu")
+    transposed = partial(keras.layers.Conv2DTranspose, padding="same", activation="relu")
 
-    images, labels = inputs = model_inputs("images", shape, num_classes)
-    hidden = with_labels(padded_to(images, shape, STRIDE), labels)
-    hidden = keras.layers.Conv2D(128, 5, **relu_same)(hidden)
-    hidden = keras.layers.Conv2D(64, 3, strides=STRIDE, **relu_same)(hidden)
-    hidden = keras.layers.Conv2D(64, 3, **relu_same)(hidden)
-    hidden = keras.layers.Conv2D(64, 3, **relu_same)(hidden)
-    hidden = keras.layers.Dense(32, activation="relu")(keras.layers.Flatten()(hidden))
-    encoder = encoder_model(inputs, hidden, latent_dim, variational=variational, activation="relu")
+    def encode(images: Tensor) -> Tensor:
+        hidden = conv(128, 5)(images)
+        hidden = conv(64, 3, strides=STRIDE)(hidden)
+        hidden = conv(64, 3)(hidden)
+        hidden = conv(64, 3)(hidden)
+        return keras.layers.Dense(32, activation="relu")(keras.layers.Flatten()(hidden))
 
-    codes, labels = inputs = model_inputs("codes", (latent_dim,), num_classes)
-    rows, columns = grid_size(shape, STRIDE)
-    hidden = with_labels(codes, labels)
-    hidden = keras.layers.Dense(rows * columns * 64, activation="relu")(hidden)
-    hidden = keras.layers.Reshape((rows, columns, 64))(hidden)
-    hidden = keras.layers.Conv2DTranspose(64, 3, **relu_same)(hidden)
-    hidden = keras.layers.Conv2DTranspose(64, 3, **relu_same)(hidden)
-    hidden = keras.layers.Conv2DTranspose(64, 3, strides=STRIDE, **relu_same)(hidden)
-    hidden = keras.layers.Conv2DTranspose(128, 5, **relu_same)(hidden)
-    outputs = keras.layers.Conv2DTranspose(output_channels(shape, likelihood), 5, padding="same")(
-        hidden
+    def decode(codes: Tensor, channels: int) -> Tensor:
+        hidden = dense_to_grid(codes, grid_size(shape, STRIDE), 64, activation="relu")
+        hidden = transposed(64, 3)(hidden)
+        hidden = transposed(64, 3)(hidden)
+        hidden = transposed(64, 3, strides=STRIDE)(hidden)
+        hidden = transposed(128, 5)(hidden)
+        return transposed(channels, 5, activation=None)(hidden)
+
+    return paired(
+        shape,
+        latent_dim,
+        likelihood,
+        encode=encode,
+        decode=decode,
+        stride=STRIDE,
+        head_activation="relu",
+        num_classes=num_classes,
+        variational=variational,
     )
-    return encoder, decoder_model(inputs, outputs, shape, likelihood)
