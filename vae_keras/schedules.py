@@ -7,11 +7,11 @@ training step) alike, and is registered with Keras, so that a model saved with o
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import keras
 from keras import ops
 
+from vae_keras._types import KerasConfig, Tensor
 from vae_keras.checks import (
     as_finite,
     as_integer,
@@ -29,14 +29,15 @@ class Schedule:
     A member is a frozen dataclass that is registered with Keras and defines `__call__`.
     """
 
-    def __call__(self, step: Any) -> Any:
+    def __call__(self, step: Tensor) -> Tensor:
         raise NotImplementedError
 
-    def get_config(self) -> dict[str, Any]:
-        return asdict(self)  # type: ignore[call-overload]
+    def get_config(self) -> KerasConfig:
+        config: KerasConfig = asdict(self)  # type: ignore[call-overload]  # a member is a dataclass
+        return config
 
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> "Schedule":
+    def from_config(cls, config: KerasConfig) -> "Schedule":
         return cls(**config)
 
     def _check(self, name: str, check: Callable[[str, object], float]) -> None:
@@ -74,7 +75,7 @@ class Constant(Schedule):
     def __post_init__(self) -> None:
         self._check("value", not_negative)
 
-    def __call__(self, step: Any) -> Any:
+    def __call__(self, step: Tensor) -> Tensor:
         return ops.convert_to_tensor(self.value, "float32")
 
 
@@ -104,7 +105,7 @@ class Linear(Schedule):
         self._check("duration", positive_number)
         self._check("start", _from_0_to_1)
 
-    def __call__(self, step: Any) -> Any:
+    def __call__(self, step: Tensor) -> Tensor:
         progress = ops.clip(ops.cast(step, "float32") / self.duration, 0.0, 1.0)
         return self.start + (1.0 - self.start) * progress
 
@@ -140,7 +141,7 @@ class Cyclical(Schedule):
         self._check("cycles", positive_integer)
         self._check("rising", _above_0_to_1)
 
-    def __call__(self, step: Any) -> Any:
+    def __call__(self, step: Tensor) -> Tensor:
         step = ops.clip(ops.cast(step, "float32"), 0.0, self.duration)
         cycle = step * self.cycles / self.duration
         # Rounded down, the first step of a cycle would be the last of the one before: compilers
@@ -177,7 +178,7 @@ class Sigmoid(Schedule):
         self._check("duration", positive_number)
         self._check("steepness", positive_number)
 
-    def __call__(self, step: Any) -> Any:
+    def __call__(self, step: Tensor) -> Tensor:
         progress = ops.clip(ops.cast(step, "float32") / self.duration, 0.0, 1.0)
         # sigmoid(x) = (1 + tanh(x / 2)) / 2, whose ends lie opposite each other.
         end = ops.convert_to_tensor(0.25 * self.steepness, "float32")

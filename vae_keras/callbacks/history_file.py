@@ -8,6 +8,7 @@ from typing import Any
 
 import keras
 
+from vae_keras._types import Logs
 from vae_keras.io.files import write_text
 
 
@@ -34,10 +35,10 @@ class HistoryFile(keras.callbacks.Callback):
         """Go on with what `get_state` returned."""
         self.rows, self._before = state["rows"], state["seconds"]
 
-    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+    def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
         self._began = time.monotonic()
 
-    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         seconds = round(self._before + time.monotonic() - self._began, 3)
         self._began, self._before = time.monotonic(), 0.0
         values = {name: float(value) for name, value in (logs or {}).items()}

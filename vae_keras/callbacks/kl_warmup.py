@@ -6,6 +6,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from vae_keras._types import Logs
 from vae_keras.checks import integer
 from vae_keras.errors import ArgumentError
 from vae_keras.schedules import Linear, Schedule
@@ -34,7 +35,7 @@ class KLWarmup(keras.callbacks.Callback):
         self.epochs = integer("epochs", epochs)
         self.schedule = schedule or (Linear(self.epochs) if self.epochs else None)
 
-    def on_train_begin(self, logs: Any = None) -> None:
+    def on_train_begin(self, logs: Logs = None) -> None:
         if getattr(self.model, "kl_schedule", None) is not None:
             raise ArgumentError(
                 "`KLWarmup` must not be used with a model that has a `kl_schedule`: one of them "
@@ -50,7 +51,7 @@ class KLWarmup(keras.callbacks.Callback):
                 stacklevel=2,
             )
 
-    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+    def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
         self.model.set_kl_weight(self._share(epoch))
 
     def _share(self, epoch: int) -> Any:

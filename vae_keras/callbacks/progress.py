@@ -1,11 +1,12 @@
 """Live progress in the terminal: the losses, the time gone and the time left."""
 
 import time
-from typing import Any
 
 import keras
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
+
+from vae_keras._types import Logs
 
 _COLUMNS = "{:>7} {:>9} {:>9} {:>8} {:>6} {:>9} {:>9} {:>6} {:>7}"  # 78 wide
 _HEADER = _COLUMNS.format(
@@ -29,7 +30,7 @@ class TrainingProgress(keras.callbacks.Callback):
         self.console = console or _console()
         self._bar = self._new_bar()  # `close` may come before training has begun
 
-    def on_train_begin(self, logs: Any = None) -> None:
+    def on_train_begin(self, logs: Logs = None) -> None:
         self._epochs = self.params["epochs"]
         self._first_epoch: int | None = None
         self._second_epoch_began: tuple[float, int] | None = None
@@ -40,7 +41,7 @@ class TrainingProgress(keras.callbacks.Callback):
         self._bar.start()
         self._task = self._bar.add_task("", total=None, text="")
 
-    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+    def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
         if self._first_epoch is None:
             self._first_epoch = epoch
         elif self._second_epoch_began is None:
@@ -53,7 +54,7 @@ class TrainingProgress(keras.callbacks.Callback):
             description=f"epoch {epoch + 1}/{self._epochs}",
         )
 
-    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+    def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
         now = time.monotonic()
         if self._bar.disable or now - self._shown < _REFRESH_SECONDS:
             return  # reading a loss waits for the device
@@ -64,7 +65,7 @@ class TrainingProgress(keras.callbacks.Callback):
         text = f"loss {loss:.2f}  {_left(self._seconds_left(within))}"
         self._bar.update(self._task, completed=batch + 1, text=text)
 
-    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         logs = {name: float(value) for name, value in (logs or {}).items()}
 
         def shown(name: str, digits: int = 2) -> str:
@@ -87,7 +88,7 @@ class TrainingProgress(keras.callbacks.Callback):
         )
         self._bar.console.print(line, highlight=False)
 
-    def on_train_end(self, logs: Any = None) -> None:
+    def on_train_end(self, logs: Logs = None) -> None:
         self.close()
 
     def close(self) -> None:

@@ -1,11 +1,12 @@
 """A picture for each epoch, so that training can be watched."""
 
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
+from numpy.typing import ArrayLike
 
+from vae_keras._types import Logs
 from vae_keras.checks import positive_integer
 from vae_keras.io.files import save_figure
 from vae_keras.plotting import plot_reconstructions
@@ -22,7 +23,12 @@ class ReconstructionImages(keras.callbacks.Callback):
     """
 
     def __init__(
-        self, images: np.ndarray, directory: str | Path, *, label: Any = None, every: int = 1
+        self,
+        images: np.ndarray,
+        directory: str | Path,
+        *,
+        label: ArrayLike | None = None,
+        every: int = 1,
     ) -> None:
         super().__init__()
         self.images = images
@@ -30,7 +36,7 @@ class ReconstructionImages(keras.callbacks.Callback):
         self.label = label
         self.every = positive_integer("every", every)
 
-    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         if (epoch + 1) % self.every:
             return
         reconstructions = self.model.reconstruct(self.images, label=self.label)

@@ -4,6 +4,7 @@ from typing import Any
 
 import keras
 
+from vae_keras._types import Logs
 from vae_keras.checks import integer
 
 
@@ -23,7 +24,7 @@ class ReduceLROnPlateau(keras.callbacks.ReduceLROnPlateau):
         self.start_from_epoch = integer("start_from_epoch", start_from_epoch)
         super().__init__(**{"monitor": "val_loss", "mode": "min", **kwargs})
 
-    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         if epoch >= self.start_from_epoch:
             super().on_epoch_end(epoch, logs)
         elif logs is not None:

@@ -6,6 +6,8 @@ from typing import Any
 
 import keras
 
+from vae_keras._types import Logs
+
 _TERMS = ("recon_loss", "kl_loss", "kl_scaled", "loss")
 
 
@@ -35,22 +37,22 @@ class StopOnDivergence(keras.callbacks.Callback):
         self._batches = (0, 0)
         self._unread: dict[str, Any] = {}
 
-    def on_train_begin(self, logs: Any = None) -> None:
+    def on_train_begin(self, logs: Logs = None) -> None:
         self.message = None
 
-    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+    def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
         self._epoch = epoch
         self._unread = {}
 
-    def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
+    def on_train_batch_begin(self, batch: int, logs: Logs = None) -> None:
         self._begun = batch
 
-    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+    def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
         self._read()
         self._batches = (self._begun + 1, batch + 1)
         self._unread = dict(logs or {})
 
-    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         self._read()
         value = float((logs or {}).get("val_loss", 0.0))
         if self.message is None and not math.isfinite(value):

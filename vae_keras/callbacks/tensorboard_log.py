@@ -7,7 +7,9 @@ from typing import Any
 
 import keras
 import numpy as np
+from numpy.typing import ArrayLike
 
+from vae_keras._types import Logs
 from vae_keras.checks import positive_integer
 from vae_keras.plotting import plot_reconstructions, plot_samples
 
@@ -35,7 +37,7 @@ class TensorBoardLog(keras.callbacks.Callback):
         directory: str | Path,
         images: np.ndarray | None = None,
         *,
-        label: Any = None,
+        label: ArrayLike | None = None,
         every: int = 1,
     ) -> None:
         super().__init__()
@@ -54,7 +56,7 @@ class TensorBoardLog(keras.callbacks.Callback):
         """Go on after that; TensorBoard then drops what a killed process logged later."""
         self._epochs = self._first = state["epochs"]
 
-    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         for name, value in (logs or {}).items():
             part = "validation" if name.startswith("val_") else "train"
             self._write(part, name.removeprefix("val_"), epoch, simple_value=float(value))
@@ -64,7 +66,7 @@ class TensorBoardLog(keras.callbacks.Callback):
             writer.flush()
         self._epochs = epoch + 1
 
-    def on_train_end(self, logs: Any = None) -> None:
+    def on_train_end(self, logs: Logs = None) -> None:
         for writer in self._writers.values():
             writer.close()
         self._writers = {}

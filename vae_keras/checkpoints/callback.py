@@ -4,10 +4,10 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Any
 
 import keras
 
+from vae_keras._types import JsonObject, Logs
 from vae_keras.checkpoints.directory import CheckpointDirectory, Saved
 from vae_keras.checkpoints.lock import only_one
 from vae_keras.checkpoints.state import (
@@ -87,7 +87,7 @@ class Checkpoint(keras.callbacks.Callback):
     def seconds(self) -> float:
         return self._before + time.monotonic() - self._began
 
-    def on_train_begin(self, logs: Any = None) -> None:
+    def on_train_begin(self, logs: Logs = None) -> None:
         if not self._driven:
             raise ArgumentError(
                 "`Checkpoint` must be used in `fit` of a model of this package, as a member of the "
@@ -107,7 +107,12 @@ class Checkpoint(keras.callbacks.Callback):
             finally:
                 self._driven = False
 
-    def begin(self, model: Any, callbacks: Sequence[Any], order: dict[str, Any] | None) -> Any:
+    def begin(
+        self,
+        model: keras.Model,
+        callbacks: Sequence[keras.callbacks.Callback],
+        order: JsonObject | None,
+    ) -> Saved | None:
         """Restore the newest checkpoint, if there is one, and return it.
 
         Args:
@@ -125,7 +130,7 @@ class Checkpoint(keras.callbacks.Callback):
         self._began = self._last = time.monotonic()
         return saved
 
-    def restore_metrics(self, model: Any, saved: Saved) -> None:
+    def restore_metrics(self, model: keras.Model, saved: Saved) -> None:
         """Set the metrics to those of a checkpoint within an epoch; `fit` has reset them."""
         restore_variables(model, saved.arrays, metrics=True)
 
@@ -144,9 +149,9 @@ class Checkpoint(keras.callbacks.Callback):
 
     def save(
         self,
-        model: Any,
-        callbacks: Sequence[Any],
-        order: dict[str, Any] | None,
+        model: keras.Model,
+        callbacks: Sequence[keras.callbacks.Callback],
+        order: JsonObject | None,
         *,
         epoch: int,
         batch: int = 0,
@@ -175,14 +180,14 @@ class Checkpoint(keras.callbacks.Callback):
         self._last = time.monotonic()
         self._last_took = self._last - began
 
-    def restore_weights(self, model: Any) -> bool:
+    def restore_weights(self, model: keras.Model) -> bool:
         """Give the model the newest weights that were kept; return whether there are some."""
         saved = self.files.newest()
         if saved is not None:
             restore_variables(model, saved.arrays, metrics=False)
         return saved is not None
 
-    def _check_same(self, model: Any, saved: Saved, order: dict[str, Any] | None) -> None:
+    def _check_same(self, model: keras.Model, saved: Saved, order: JsonObject | None) -> None:
         before = saved.facts["order"]
         other = saved.facts["of"] != description(model) or (before is None) != (order is None)
         if before is not None and order is not None:

@@ -6,10 +6,10 @@ import warnings
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from vae_keras._types import JsonObject
 from vae_keras.errors import RunDirectoryError
 from vae_keras.io.files import remove_leftovers, written_beside
 
@@ -31,7 +31,7 @@ class Saved:
 
     epoch: int
     batch: int
-    facts: dict[str, Any]
+    facts: JsonObject
     arrays: dict[str, np.ndarray]
 
 

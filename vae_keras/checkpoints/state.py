@@ -7,6 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from vae_keras._types import JsonObject
 from vae_keras.errors import RunDirectoryError
 
 # What Keras' callbacks reset when training begins, or would begin anew with.
@@ -22,7 +23,7 @@ _KEPT: tuple[tuple[type, tuple[str, ...]], ...] = (
 _ARRAY, _SCALAR = "__array__", "__scalar__"
 
 
-def state_of_variables(model: Any) -> dict[str, np.ndarray]:
+def state_of_variables(model: keras.Model) -> dict[str, np.ndarray]:
     """Return the value of each variable: weights, seeds of the noise, metrics, optimizer."""
     return {
         f"{group}/{number}": value_of(variable)
@@ -31,12 +32,12 @@ def state_of_variables(model: Any) -> dict[str, np.ndarray]:
     }
 
 
-def value_of(variable: Any) -> np.ndarray:
+def value_of(variable: keras.Variable) -> np.ndarray:
     """Return the value of a variable, of one that is mirrored on several devices too."""
     return keras.ops.convert_to_numpy(keras.ops.copy(variable))
 
 
-def restore_variables(model: Any, arrays: dict[str, np.ndarray], *, metrics: bool) -> None:
+def restore_variables(model: keras.Model, arrays: dict[str, np.ndarray], *, metrics: bool) -> None:
     """Set each variable to what `state_of_variables` returned.
 
     Args:
@@ -75,8 +76,8 @@ def is_finite(arrays: dict[str, np.ndarray]) -> bool:
 
 
 def state_of_callbacks(
-    callbacks: Sequence[Any], arrays: dict[str, np.ndarray]
-) -> list[dict[str, Any]]:
+    callbacks: Sequence[keras.callbacks.Callback], arrays: dict[str, np.ndarray]
+) -> list[JsonObject]:
     """Return class and state of each callback that has one, as JSON values.
 
     A callback of one's own has one where it has `get_state()`, which returns a dictionary of
@@ -96,7 +97,9 @@ def state_of_callbacks(
 
 
 def restore_callbacks(
-    callbacks: Sequence[Any], states: list[dict[str, Any]], arrays: dict[str, np.ndarray]
+    callbacks: Sequence[keras.callbacks.Callback],
+    states: list[JsonObject],
+    arrays: dict[str, np.ndarray],
 ) -> list[str]:
     """Give each callback its state back; return the classes for which there is none any more.
 
@@ -117,7 +120,7 @@ def restore_callbacks(
     return [one["class"] for one in left]
 
 
-def description(model: Any) -> str:
+def description(model: keras.Model) -> str:
     """Return what a model is trained to, as a text to compare; without names: Keras counts them."""
     parts = {
         part: keras.saving.serialize_keras_object(getattr(model, part))
@@ -129,7 +132,7 @@ def description(model: Any) -> str:
     return json.dumps(_nameless(whole), sort_keys=True, default=repr)
 
 
-def _groups(model: Any) -> dict[str, list[Any]]:
+def _groups(model: keras.Model) -> dict[str, list[keras.Variable]]:
     return {
         "trainable": model.trainable_variables,
         "non_trainable": model.non_trainable_variables,
@@ -138,14 +141,14 @@ def _groups(model: Any) -> dict[str, list[Any]]:
     }
 
 
-def _typed(value: np.ndarray, variable: Any) -> np.ndarray:
+def _typed(value: np.ndarray, variable: keras.Variable) -> np.ndarray:
     # NumPy's files know bfloat16 as two bytes without a meaning.
     if value.dtype.kind == "V":
         return value.view(value_of(variable).dtype)
     return value
 
 
-def _state(callback: Any) -> dict[str, Any] | None:
+def _state(callback: keras.callbacks.Callback) -> JsonObject | None:
     if hasattr(callback, "get_state") and hasattr(callback, "set_state"):
         return callback.get_state()
     for kind, names in _KEPT:
@@ -154,7 +157,7 @@ def _state(callback: Any) -> dict[str, Any] | None:
     return None
 
 
-def _without_arrays(value: Any, name: str, arrays: dict[str, np.ndarray]) -> Any:
+def _without_arrays(value: object, name: str, arrays: dict[str, np.ndarray]) -> Any:
     if isinstance(value, np.ndarray | np.generic):
         arrays[name] = np.asarray(value)
         return {_ARRAY if isinstance(value, np.ndarray) else _SCALAR: name}
@@ -175,7 +178,7 @@ def _with_arrays(value: Any, arrays: dict[str, np.ndarray]) -> Any:
     return [_with_arrays(one, arrays) for one in value] if isinstance(value, list) else value
 
 
-def _nameless(value: Any) -> Any:
+def _nameless(value: object) -> object:
     if isinstance(value, dict):
         return {key: _nameless(one) for key, one in value.items() if key != "name"}
     return [_nameless(one) for one in value] if isinstance(value, list | tuple) else value

@@ -5,8 +5,8 @@ from typing import Any
 import keras
 import numpy as np
 
+from vae_keras._types import Seed, Tensor
 from vae_keras.errors import ArgumentError
-from vae_keras.math import Tensor
 
 
 class Likelihood(keras.layers.Layer):
@@ -67,7 +67,7 @@ class Likelihood(keras.layers.Layer):
         """Expected image, shape `(batch, height, width, channels)`, within `data_range`."""
         raise NotImplementedError
 
-    def sample(self, parameters: Tensor, *, seed: Any = None) -> Tensor:
+    def sample(self, parameters: Tensor, *, seed: Seed = None) -> Tensor:
         """Draw images with their pixel noise, shape `(batch, height, width, channels)`.
 
         Args:

@@ -1,14 +1,13 @@
 """Bernoulli likelihood on logits."""
 
-from typing import Any
-
 import keras
 import numpy as np
 from keras import ops
 
+from vae_keras._types import Seed, Tensor
 from vae_keras.likelihoods.base import Likelihood
 from vae_keras.likelihoods.blocks import UNIT, unsquash
-from vae_keras.math import Tensor, sum_per_image
+from vae_keras.math import sum_per_image
 
 
 @keras.saving.register_keras_serializable("vae_keras")
@@ -40,7 +39,7 @@ class Bernoulli(Likelihood):
     def mean(self, parameters: Tensor) -> Tensor:
         return ops.sigmoid(ops.cast(parameters, "float32"))
 
-    def sample(self, parameters: Tensor, *, seed: Any = None) -> Tensor:
+    def sample(self, parameters: Tensor, *, seed: Seed = None) -> Tensor:
         mean = self.mean(parameters)
         uniform = keras.random.uniform(ops.shape(mean), seed=seed)
         return ops.cast(uniform < mean, "float32")

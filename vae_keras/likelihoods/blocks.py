@@ -1,13 +1,14 @@
 """The pieces that several likelihoods share: ranges, squashed means and bounded scales."""
 
 import math
-from typing import Any
+from collections.abc import Iterable
 
 import numpy as np
 from keras import ops
 
+from vae_keras._types import Tensor
 from vae_keras.errors import ArgumentError
-from vae_keras.math import Tensor, soft_bound
+from vae_keras.math import soft_bound
 
 DataRange = tuple[float, float]
 
@@ -17,7 +18,7 @@ _LEVELS = 256  # of 8-bit images
 _MARGIN = 1e-3  # share of the range that a mean keeps from its ends, as in Burda et al. (2016)
 
 
-def checked_range(data_range: Any) -> DataRange:
+def checked_range(data_range: Iterable[float]) -> DataRange:
     """Return `data_range` as a pair of floats, or raise `ArgumentError` unless it is one of two."""
     try:
         checked = tuple(float(bound) for bound in data_range)

@@ -1,13 +1,12 @@
 """Continuous Bernoulli likelihood on logits."""
 
-from typing import Any
-
 import keras
 import numpy as np
 from keras import ops
 
+from vae_keras._types import Seed, Tensor
 from vae_keras.likelihoods.base import Likelihood
-from vae_keras.math import Tensor, sum_per_image
+from vae_keras.math import sum_per_image
 
 # Below this logit the closed forms lose digits in float32, and four terms of a series do not.
 _SERIES_BELOW = 1.0
@@ -54,7 +53,7 @@ class ContinuousBernoulli(Likelihood):
         closed = ops.where(far > 0, 1.0 - distance, distance)
         return ops.where(small, 0.5 + near * series, closed)
 
-    def sample(self, parameters: Tensor, *, seed: Any = None) -> Tensor:
+    def sample(self, parameters: Tensor, *, seed: Seed = None) -> Tensor:
         logits = ops.cast(parameters, "float32")
         uniform = keras.random.uniform(ops.shape(logits), seed=seed)
         # Distance from the end where the density is highest, by the inverse distribution function.
@@ -70,7 +69,8 @@ class ContinuousBernoulli(Likelihood):
             middle = 0.5 * (low + high)
             below = ops.convert_to_numpy(self.mean(middle)) < mean
             low, high = np.where(below, middle, low), np.where(below, high, middle)
-        return 0.5 * (low + high)
+        logits: np.ndarray = 0.5 * (low + high)
+        return logits
 
 
 def _parted(logits: Tensor) -> tuple[Tensor, Tensor, Tensor]:

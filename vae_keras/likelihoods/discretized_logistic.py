@@ -7,6 +7,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from vae_keras._types import KerasConfig, Seed, Tensor
 from vae_keras.checks import integer
 from vae_keras.likelihoods.base import Likelihood
 from vae_keras.likelihoods.blocks import (
@@ -16,7 +17,7 @@ from vae_keras.likelihoods.blocks import (
     mean_and_raw_log_scale,
     squash,
 )
-from vae_keras.math import Tensor, sum_per_image
+from vae_keras.math import sum_per_image
 
 _SHARPEST = 0.05  # lowest scale, in steps between levels: 99.99% of the mass on one level
 _LOGISTIC_STD = math.pi / math.sqrt(3.0)  # standard deviation at scale 1
@@ -89,7 +90,7 @@ class DiscretizedLogistic(Likelihood):
         """Scale of each pixel value's logistic, in pixel units, of the shape of the images."""
         return ops.exp(self._log_scale(parameters))
 
-    def sample(self, parameters: Tensor, *, seed: Any = None) -> Tensor:
+    def sample(self, parameters: Tensor, *, seed: Seed = None) -> Tensor:
         location = self.mean(parameters)
         uniform = keras.random.uniform(ops.shape(location), seed=seed)
         logistic = ops.log(uniform) - ops.log1p(-uniform)
@@ -99,7 +100,7 @@ class DiscretizedLogistic(Likelihood):
     def parameters_from_mean(self, mean: np.ndarray) -> np.ndarray:
         return mean_and_raw_log_scale(mean, self.data_range, _LOGISTIC_STD)
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self) -> KerasConfig:
         config = super().get_config()
         return {**config, "data_range": list(self.data_range), "levels": self.levels}
 

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from vae_keras._types import KerasConfig, Seed, Tensor
 from vae_keras.checks import positive_number
 from vae_keras.likelihoods.base import Likelihood
 from vae_keras.likelihoods.blocks import (
@@ -14,7 +15,7 @@ from vae_keras.likelihoods.blocks import (
     range_activation,
     unsquash,
 )
-from vae_keras.math import DiagonalGaussian, Tensor, gaussian_log_prob
+from vae_keras.math import DiagonalGaussian, gaussian_log_prob
 
 
 @keras.saving.register_keras_serializable("vae_keras")
@@ -56,13 +57,13 @@ class Gaussian(Likelihood):
     def mean(self, parameters: Tensor) -> Tensor:
         return ops.cast(parameters, "float32")
 
-    def sample(self, parameters: Tensor, *, seed: Any = None) -> Tensor:
+    def sample(self, parameters: Tensor, *, seed: Seed = None) -> Tensor:
         noise = keras.random.normal(ops.shape(parameters), stddev=self.scale, seed=seed)
         return self.mean(parameters) + noise
 
     def parameters_from_mean(self, mean: np.ndarray) -> np.ndarray:
         return unsquash(mean, self.data_range)
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self) -> KerasConfig:
         config = super().get_config()
         return {**config, "scale": self.scale, "data_range": list(self.data_range)}

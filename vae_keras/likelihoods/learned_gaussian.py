@@ -6,6 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from vae_keras._types import KerasConfig, Seed, Tensor
 from vae_keras.checks import positive_number
 from vae_keras.likelihoods.base import Likelihood
 from vae_keras.likelihoods.blocks import (
@@ -15,7 +16,7 @@ from vae_keras.likelihoods.blocks import (
     mean_and_raw_log_scale,
     squash,
 )
-from vae_keras.math import DiagonalGaussian, Tensor, gaussian_log_prob
+from vae_keras.math import DiagonalGaussian, gaussian_log_prob
 
 
 @keras.saving.register_keras_serializable("vae_keras")
@@ -72,7 +73,7 @@ class LearnedGaussian(Likelihood):
         """Standard deviation of each pixel value, in pixel units, of the shape of the images."""
         return ops.exp(self._log_scale(parameters))
 
-    def sample(self, parameters: Tensor, *, seed: Any = None) -> Tensor:
+    def sample(self, parameters: Tensor, *, seed: Seed = None) -> Tensor:
         mean = self.mean(parameters)
         noise = keras.random.normal(ops.shape(mean), seed=seed)
         return mean + self.scale(parameters) * noise
@@ -80,7 +81,7 @@ class LearnedGaussian(Likelihood):
     def parameters_from_mean(self, mean: np.ndarray) -> np.ndarray:
         return mean_and_raw_log_scale(mean, self.data_range)
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self) -> KerasConfig:
         config = super().get_config()
         return {**config, "data_range": list(self.data_range), "min_scale": self.min_scale}
 

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from vae_keras._types import KerasConfig, Seed, Tensor
 from vae_keras.backend.replicas import mean_over_batch
 from vae_keras.checks import one_of
 from vae_keras.likelihoods.base import Likelihood
@@ -17,7 +18,7 @@ from vae_keras.likelihoods.blocks import (
     range_activation,
     unsquash,
 )
-from vae_keras.math import DiagonalGaussian, Tensor, gaussian_log_prob
+from vae_keras.math import DiagonalGaussian, gaussian_log_prob
 
 _MODES = ("learned", "analytic")
 _MOMENTUM = 0.99  # of the running mean squared error
@@ -98,14 +99,14 @@ class OptimalGaussian(Likelihood):
     def mean(self, parameters: Tensor) -> Tensor:
         return ops.cast(parameters, "float32")
 
-    def sample(self, parameters: Tensor, *, seed: Any = None) -> Tensor:
+    def sample(self, parameters: Tensor, *, seed: Seed = None) -> Tensor:
         noise = keras.random.normal(ops.shape(parameters), seed=seed)
         return self.mean(parameters) + self.scale * noise
 
     def parameters_from_mean(self, mean: np.ndarray) -> np.ndarray:
         return unsquash(mean, self.data_range)
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self) -> KerasConfig:
         config = super().get_config()
         return {**config, "data_range": list(self.data_range), "mode": self.mode}
 

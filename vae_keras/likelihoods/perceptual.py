@@ -6,11 +6,11 @@ import keras
 import numpy as np
 from keras import ops
 
+from vae_keras._types import KerasConfig, Seed, Tensor
 from vae_keras.checks import not_negative
 from vae_keras.errors import ArgumentError
 from vae_keras.likelihoods.base import Likelihood
 from vae_keras.likelihoods.squared_error import SquaredError
-from vae_keras.math import Tensor
 
 
 @keras.saving.register_keras_serializable("vae_keras")
@@ -83,7 +83,7 @@ class Perceptual(Likelihood):
     @property
     def trainable(self) -> bool:
         """Whether the inner likelihood's weights train; the network's never do."""
-        return self._trainable
+        return bool(self._trainable)
 
     @trainable.setter
     def trainable(self, value: bool) -> None:
@@ -104,13 +104,13 @@ class Perceptual(Likelihood):
     def mean(self, parameters: Tensor) -> Tensor:
         return self.likelihood.mean(parameters)
 
-    def sample(self, parameters: Tensor, *, seed: Any = None) -> Tensor:
+    def sample(self, parameters: Tensor, *, seed: Seed = None) -> Tensor:
         return self.likelihood.sample(parameters, seed=seed)
 
     def parameters_from_mean(self, mean: np.ndarray) -> np.ndarray:
         return self.likelihood.parameters_from_mean(mean)
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self) -> KerasConfig:
         parts = {
             "network": keras.saving.serialize_keras_object(self.network),
             "likelihood": keras.saving.serialize_keras_object(self.likelihood),
@@ -118,7 +118,7 @@ class Perceptual(Likelihood):
         return {**super().get_config(), **parts, "weight": self.weight}
 
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> "Perceptual":
+    def from_config(cls, config: KerasConfig) -> "Perceptual":
         parts = {
             name: keras.saving.deserialize_keras_object(config[name])
             for name in ("network", "likelihood")

@@ -7,9 +7,10 @@ import keras
 import numpy as np
 from keras import ops
 
+from vae_keras._types import KerasConfig, Seed, Tensor
 from vae_keras.likelihoods.base import Likelihood
 from vae_keras.likelihoods.blocks import checked_range, range_activation, unsquash
-from vae_keras.math import Tensor, sum_per_image
+from vae_keras.math import sum_per_image
 
 
 @keras.saving.register_keras_serializable("vae_keras")
@@ -49,12 +50,12 @@ class SquaredError(Likelihood):
     def mean(self, parameters: Tensor) -> Tensor:
         return ops.cast(parameters, "float32")
 
-    def sample(self, parameters: Tensor, *, seed: Any = None) -> Tensor:
+    def sample(self, parameters: Tensor, *, seed: Seed = None) -> Tensor:
         noise = keras.random.normal(ops.shape(parameters), stddev=math.sqrt(0.5), seed=seed)
         return self.mean(parameters) + noise
 
     def parameters_from_mean(self, mean: np.ndarray) -> np.ndarray:
         return unsquash(mean, self.data_range)
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self) -> KerasConfig:
         return {**super().get_config(), "data_range": list(self.data_range)}

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, Protocol
 
-from vae_keras.math import DiagonalGaussian, Tensor
+from vae_keras._types import KerasConfig, Prior, Tensor
+from vae_keras.math import DiagonalGaussian
 
 
 class LossTerms(NamedTuple):
@@ -26,6 +27,13 @@ class LossTerms(NamedTuple):
     total: Tensor
 
 
+class LatentRecord(Protocol):
+    """What objectives read of the record that regularisers look at."""
+
+    @property
+    def kl(self) -> Tensor: ...
+
+
 @dataclass(frozen=True)
 class Batch:
     """One batch as an objective sees it.
@@ -45,9 +53,9 @@ class Batch:
     posterior: DiagonalGaussian
     noise: Tensor
     reconstruction: Callable[[Tensor], Tensor]
-    latent: Callable[[Tensor], Any]
-    regularizer: Callable[[Any], Tensor]
-    prior: Any
+    latent: Callable[[Tensor], LatentRecord]
+    regularizer: Callable[[Any], Tensor]  # of what `latent` returns
+    prior: Prior
     weight: Tensor
 
 
@@ -69,9 +77,9 @@ class Objective:
     def __call__(self, batch: Batch) -> LossTerms:
         raise NotImplementedError
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self) -> KerasConfig:
         return {}
 
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> "Objective":
+    def from_config(cls, config: KerasConfig) -> "Objective":
         return cls(**config)

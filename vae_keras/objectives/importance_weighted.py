@@ -1,14 +1,12 @@
 """The importance-weighted bound."""
 
-from typing import Any
-
 import keras
 from keras import ops
 
+from vae_keras._types import KerasConfig, Tensor
 from vae_keras.checks import one_of, positive_integer
 from vae_keras.math import (
     DiagonalGaussian,
-    Tensor,
     gaussian_log_prob,
     log_mean_exp,
     reparameterize,
@@ -98,5 +96,5 @@ class ImportanceWeighted(Objective):
         total = surrogate + ops.stop_gradient(bound - surrogate)
         return losses, total
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self) -> KerasConfig:
         return {"samples": self.samples, "gradient": self.gradient}

@@ -4,7 +4,8 @@ from typing import Any
 
 import keras
 
-from vae_keras.math import DiagonalGaussian, Tensor, gaussian_log_prob
+from vae_keras._types import Seed, Tensor
+from vae_keras.math import DiagonalGaussian, gaussian_log_prob
 
 
 class Prior(keras.layers.Layer):
@@ -26,7 +27,7 @@ class Prior(keras.layers.Layer):
         kwargs.setdefault("dtype", "float32")
         super().__init__(**kwargs)
 
-    def build(self, codes_shape: Any) -> None:
+    def build(self, codes_shape: tuple[int | None, int]) -> None:
         """Make the weights for codes of shape `(batch, latent_dim)`."""
         self.latent_dim = codes_shape[-1]
         self.built = True
@@ -42,7 +43,7 @@ class Prior(keras.layers.Layer):
         """
         raise NotImplementedError
 
-    def sample(self, n: int, *, seed: Any = None) -> Tensor:
+    def sample(self, n: int, *, seed: Seed = None) -> Tensor:
         """Draw codes, shape `(n, latent_dim)`.
 
         Args:

@@ -6,8 +6,9 @@ from typing import Any
 import keras
 from keras import ops
 
+from vae_keras._types import KerasConfig, Seed, Tensor
 from vae_keras.checks import positive_integer
-from vae_keras.math import DiagonalGaussian, Tensor, reparameterize, soft_bound
+from vae_keras.math import DiagonalGaussian, reparameterize, soft_bound
 from vae_keras.priors.base import Prior
 
 
@@ -34,7 +35,7 @@ class Mixture(Prior):
         super().__init__(**kwargs)
         self.components = positive_integer("components", components)
 
-    def build(self, codes_shape: Any) -> None:
+    def build(self, codes_shape: tuple[int | None, int]) -> None:
         super().build(codes_shape)
         shape = (self.components, self.latent_dim)
         self.logits = self.add_weight(name="logits", shape=(self.components,), initializer="zeros")
@@ -50,7 +51,7 @@ class Mixture(Prior):
         log_probs = -0.5 * ops.sum(squares + log_vars + math.log(2.0 * math.pi), axis=-1)
         return ops.logsumexp(log_probs + ops.log_softmax(self.logits), axis=-1)
 
-    def sample(self, n: int, *, seed: Any = None) -> Tensor:
+    def sample(self, n: int, *, seed: Seed = None) -> Tensor:
         # One draw for the component and the code: an integer seed gives the same one twice.
         noise = keras.random.normal((n, 1 + self.latent_dim), seed=seed)
         uniform = 0.5 + 0.5 * ops.erf(noise[:, :1] / math.sqrt(2.0))
@@ -62,5 +63,5 @@ class Mixture(Prior):
         )
         return reparameterize(component, noise[:, 1:])
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self) -> KerasConfig:
         return {**super().get_config(), "components": self.components}

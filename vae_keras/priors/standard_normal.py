@@ -1,13 +1,11 @@
 """The standard normal prior."""
 
-from typing import Any
-
 import keras
 from keras import ops
 
+from vae_keras._types import Seed, Tensor
 from vae_keras.math import (
     DiagonalGaussian,
-    Tensor,
     gaussian_log_prob,
     kl_per_dimension_to_standard_normal,
     kl_to_standard_normal,
@@ -29,7 +27,7 @@ class StandardNormal(Prior):
         zeros = ops.zeros_like(codes)
         return gaussian_log_prob(DiagonalGaussian(zeros, zeros), codes)
 
-    def sample(self, n: int, *, seed: Any = None) -> Tensor:
+    def sample(self, n: int, *, seed: Seed = None) -> Tensor:
         return keras.random.normal((n, self.latent_dim), seed=seed)
 
     def kl(self, posterior: DiagonalGaussian, codes: Tensor) -> Tensor:

@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from keras import ops
 
-from vae_keras.math import DiagonalGaussian, Tensor
+from vae_keras._types import KerasConfig, Prior, Tensor
+from vae_keras.math import DiagonalGaussian
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class LatentTerms:
 
     posterior: DiagonalGaussian
     codes: Tensor
-    prior: Any
+    prior: Prior
     prior_codes: Tensor = None
     dataset_size: Tensor = None
     step: Tensor = None
@@ -59,11 +60,11 @@ class Regularizer:
     def __call__(self, latent: LatentTerms) -> Tensor:
         raise NotImplementedError
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self) -> KerasConfig:
         return {}
 
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> "Regularizer":
+    def from_config(cls, config: KerasConfig) -> "Regularizer":
         return cls(**config)
 
 

@@ -1,12 +1,10 @@
 """A KL divergence that is held at a target which rises."""
 
-from typing import Any
-
 import keras
 from keras import ops
 
+from vae_keras._types import KerasConfig, Tensor
 from vae_keras.checks import not_negative, positive_integer
-from vae_keras.math import Tensor
 from vae_keras.regularizers.base import (
     LatentTerms,
     Regularizer,
@@ -52,5 +50,5 @@ class Capacity(Regularizer):
         distance = ops.abs(ops.mean(latent.kl) - target)
         return same_for_every_image(self.weight * distance, latent)
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self) -> KerasConfig:
         return {"capacity": self.capacity, "steps": self.steps, "weight": self.weight}

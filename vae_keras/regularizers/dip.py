@@ -1,12 +1,11 @@
 """A KL divergence and a penalty on the covariance of the codes."""
 
-from typing import Any
-
 import keras
 from keras import ops
 
+from vae_keras._types import KerasConfig, Tensor
 from vae_keras.checks import not_negative, one_of
-from vae_keras.math import DiagonalGaussian, Tensor
+from vae_keras.math import DiagonalGaussian
 from vae_keras.regularizers.base import (
     LatentTerms,
     Regularizer,
@@ -72,7 +71,7 @@ class DIP(Regularizer):
         variances = ops.exp(ops.cast(posterior.log_var, "float32"))
         return covariance + ops.diag(ops.mean(variances, axis=0))
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self) -> KerasConfig:
         return {
             "kind": self.kind,
             "off_diagonal": self.off_diagonal,

@@ -1,12 +1,11 @@
 """A KL divergence that leaves each latent dimension some nats for nothing."""
 
-from typing import Any
-
 import keras
 from keras import ops
 
+from vae_keras._types import KerasConfig, Tensor
 from vae_keras.checks import not_negative
-from vae_keras.math import Tensor, sum_per_image
+from vae_keras.math import sum_per_image
 from vae_keras.regularizers.base import LatentTerms, Regularizer
 
 
@@ -45,5 +44,5 @@ class FreeBits(Regularizer):
         above = ops.mean(kl, axis=0) >= free_bits
         return sum_per_image(ops.where(above, kl, free_bits))
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self) -> KerasConfig:
         return {"free_bits": self.free_bits}

@@ -1,12 +1,10 @@
 """The maximum mean discrepancy between codes and prior."""
 
-from typing import Any
-
 import keras
 from keras import ops
 
+from vae_keras._types import KerasConfig, Tensor
 from vae_keras.checks import not_negative, one_of
-from vae_keras.math import Tensor
 from vae_keras.regularizers.base import (
     LatentTerms,
     Regularizer,
@@ -60,7 +58,7 @@ class MMD(Regularizer):
         penalty = same_for_every_image(self.weight * discrepancy, latent)
         return penalty + self.kl_share * latent.kl if self.kl_share else penalty
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self) -> KerasConfig:
         return {"kl_share": self.kl_share, "weight": self.weight, "kernel": self.kernel}
 
 

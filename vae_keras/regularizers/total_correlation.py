@@ -6,8 +6,9 @@ from typing import Any
 import keras
 from keras import ops
 
+from vae_keras._types import KerasConfig, Tensor
 from vae_keras.checks import not_negative, one_of, positive_integer
-from vae_keras.math import DiagonalGaussian, Tensor, gaussian_log_prob
+from vae_keras.math import DiagonalGaussian, gaussian_log_prob
 from vae_keras.regularizers.base import (
     LatentTerms,
     Regularizer,
@@ -110,7 +111,7 @@ class TotalCorrelation(Regularizer):
             others = ops.log(n - 1.0) - ops.log(n) - ops.log(ops.maximum(b - 1.0, 1.0))
         return ops.where(same, own, others)
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self) -> KerasConfig:
         return {
             "alpha": self.alpha,
             "beta": self.beta,
