@@ -1,1 +1,1 @@
-"""Checkpoints of a training, from which it goes on as if nothing had happened."""
+"""Checkpoints, from which a training continues as if it had not been interrupted."""

@@ -1,6 +1,7 @@
 """The callback that keeps checkpoints."""
 
 import time
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -21,41 +22,44 @@ from vae_keras.checkpoints.state import (
 from vae_keras.checks import not_negative, positive_integer
 from vae_keras.errors import ArgumentError, RunDirectoryError
 
-# Of the time that training takes; where a checkpoint takes long to write, the next one waits.
+# Checkpoints may take this share of the time of training: one that takes long to write makes the
+# next one wait.
 _SHARE_OF_TIME = 0.02
 
 
 class Checkpoint(keras.callbacks.Callback):
-    """Keep checkpoints; the same `fit` called again goes on where the last one is.
+    """Keep checkpoints; the same `fit`, called again, continues from the newest one.
 
     However training ended - the process killed, the machine out of power, the disk full - the
     numbers at the end are those of a training that was never interrupted: weights, optimizer,
     step, KL weight, noise, order of the images, counters and best weights of the callbacks,
     history. On a CPU they are the same bit for bit.
 
-    `fit` on arrays and `ImageFiles` goes on within an epoch, other data with the beginning of one,
-    in whatever order they then have. Keras' callbacks, and those of this package, keep their
-    state; one of your own does if it has `get_state()` and `set_state(state)`.
+    On arrays and `ImageFiles`, `fit` continues in the middle of an epoch; on other data it begins
+    the interrupted epoch again, in whatever order the data then have. Keras' callbacks, and those
+    of this package, keep their state; your own do if they have `get_state()` and
+    `set_state(state)`.
 
-    The checkpoints of a training that has ended stay, and `fit` then has nothing to do, or goes on
-    where `epochs` is larger than it was. Take another directory for another training, or delete it.
+    The checkpoints of a finished training stay. `fit` then has nothing to do, unless `epochs` is
+    larger than it was. For another training use another directory, or delete this one.
 
     Args:
         directory: Where they are kept.
-        every_epochs: Epochs from one checkpoint to the next; `None` for `every_minutes`.
+        every_epochs: Epochs from one checkpoint to the next. Defaults to `None`, which leaves it to
+            `every_minutes`.
         every_minutes: Minutes from one to the next, within an epoch too; 0 for as often as
-            possible. Defaults to `1.0`. Where a checkpoint takes so long to write that this would
-            be more than 2 % of the time, it waits longer.
+            possible. The wait is longer where writing would take more than 2 % of the time.
+            Defaults to `1.0`.
         keep: Checkpoints to keep, >= 1. Defaults to `2`: if one is damaged, there is another.
         lock: Whether to refuse a second process that uses the directory. Defaults to `True`.
 
     Raises:
-        ArgumentError: If a value makes no sense.
+        ArgumentError: If a value is out of range.
         RunDirectoryError: In `fit`, if a checkpoint cannot be written or is of another training.
 
     Attributes:
-        resumed: `(epochs, batches)` that were done before, `None` from the beginning.
-        seconds: Time that training took, with that before.
+        resumed: `(epochs, batches)` that were done before; `None` without a checkpoint.
+        seconds: Time that training took, including the time before it was resumed.
 
     Example:
         >>> vae.fit(x, epochs=100, callbacks=[Checkpoint("checkpoints")])
@@ -94,11 +98,11 @@ class Checkpoint(keras.callbacks.Callback):
                 f"list `callbacks`. Received: a {type(self.model).__name__}"
             )
 
-    # What follows is for `fit`, which calls it after all other callbacks.
+    # The methods below are for `fit`, which calls them after all other callbacks.
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Use the directory alone, and be a callback of a `fit` that knows of checkpoints."""
+        """Hold the directory, while a `fit` runs that knows of checkpoints."""
         what = "The directory of a `Checkpoint`"
         with only_one(self.files.path, what=what) if self.lock else nullcontext():
             self._driven = True
@@ -126,19 +130,25 @@ class Checkpoint(keras.callbacks.Callback):
         if saved is not None:
             self._check_same(model, saved, order)
             restore_variables(model, saved.arrays, metrics=False)
-            restore_callbacks(callbacks, saved.facts["callbacks"], saved.arrays)
+            missing = restore_callbacks(callbacks, saved.facts["callbacks"], saved.arrays)
+            if missing:
+                warnings.warn(
+                    f"The checkpoint has the state of {', '.join(missing)}, for which there is no "
+                    "such callback any more: that state is lost.",
+                    stacklevel=2,
+                )
         self._began = self._last = time.monotonic()
         return saved
 
     def restore_metrics(self, model: keras.Model, saved: Saved) -> None:
-        """Set the metrics to those of a checkpoint within an epoch; `fit` has reset them."""
+        """Set the metrics, which `fit` has reset, to those of a checkpoint within an epoch."""
         restore_variables(model, saved.arrays, metrics=True)
 
     def is_due(self, *, epochs: int | None = None) -> bool:
         """Tell whether it is time for a checkpoint.
 
         Args:
-            epochs: Epochs that are done, at the end of one; `None` within one.
+            epochs: Epochs that are done, at the end of an epoch; `None` within one.
         """
         if self.every_epochs is not None:
             return epochs is not None and epochs % self.every_epochs == 0
@@ -168,7 +178,7 @@ class Checkpoint(keras.callbacks.Callback):
         began = time.monotonic()
         arrays = state_of_variables(model)
         if not is_finite(arrays):
-            return  # the last one was of good weights
+            return  # the last checkpoint has good weights
         facts = {
             "of": description(model),
             "order": order,
@@ -181,7 +191,7 @@ class Checkpoint(keras.callbacks.Callback):
         self._last_took = self._last - began
 
     def restore_weights(self, model: keras.Model) -> bool:
-        """Give the model the newest weights that were kept; return whether there are some."""
+        """Give the model the weights of the newest checkpoint; return whether there is one."""
         saved = self.files.newest()
         if saved is not None:
             restore_variables(model, saved.arrays, metrics=False)

@@ -1,4 +1,4 @@
-"""Checkpoint files: whole or not there, the newest whole one found, old ones taken away."""
+"""Checkpoint files: written as a whole, the newest undamaged one found, old ones deleted."""
 
 import json
 import re
@@ -25,8 +25,8 @@ class Saved:
     Attributes:
         epoch: Epochs that are done.
         batch: Batches that are done of the epoch after them.
-        facts: JSON values: counters, history, what the training is.
-        arrays: Values of variables, and what else is an array.
+        facts: JSON values: counters, history, a description of the training.
+        arrays: Values of the variables, and the arrays among the states of callbacks.
     """
 
     epoch: int
@@ -38,7 +38,7 @@ class Saved:
 class CheckpointDirectory:
     """The checkpoints of one training: `epoch_0003_batch_000040.npz` and so on.
 
-    An `.npz` file has a checksum for each array in it, by which a damaged one is known.
+    An `.npz` file has a checksum for each of its arrays, which reveals damage.
 
     Args:
         path: The directory; made when the first checkpoint is written.
@@ -50,10 +50,10 @@ class CheckpointDirectory:
         self.keep = keep
 
     def write(self, saved: Saved) -> None:
-        """Write a checkpoint, and then take away those that are too old.
+        """Write a checkpoint, and then delete those that are too old.
 
         Raises:
-            RunDirectoryError: If it cannot be written; those before are still there.
+            RunDirectoryError: If it cannot be written; earlier checkpoints are still there.
         """
         path = self.path / f"epoch_{saved.epoch:04d}_batch_{saved.batch:06d}.npz"
         facts = json.dumps({"format": FORMAT, **saved.facts})
@@ -64,9 +64,9 @@ class CheckpointDirectory:
             old.unlink(missing_ok=True)
 
     def newest(self) -> Saved | None:
-        """Return the newest checkpoint that is whole, `None` where there is none.
+        """Return the newest checkpoint that is undamaged; `None` where there is none.
 
-        Warns of each that is damaged, and keeps it under another name.
+        Warns of each damaged one, and keeps it under another name.
 
         Raises:
             RunDirectoryError: If one was written by a later version of the package.
@@ -80,9 +80,9 @@ class CheckpointDirectory:
                 break
             except RunDirectoryError:
                 raise
-            except Exception as error:  # whatever zipfile and NumPy find wrong with it
+            except Exception as error:  # zipfile and NumPy raise almost anything
                 damaged.append(path)
-                with suppress(OSError):  # then it is found damaged again
+                with suppress(OSError):  # it will then be found damaged again
                     path.replace(path.with_name(f"damaged_{path.name}"))
                 reason = (str(error).strip() or type(error).__name__).splitlines()[0]
                 warnings.warn(f"The checkpoint {path} is damaged ({reason}).", stacklevel=2)
@@ -99,7 +99,7 @@ class CheckpointDirectory:
         """Return the checkpoints, the oldest first.
 
         Raises:
-            RunDirectoryError: If the directory is there and cannot be read.
+            RunDirectoryError: If the directory exists and cannot be read.
         """
         try:
             names = [path for path in self.path.iterdir() if _NAME.fullmatch(path.name)]
@@ -112,7 +112,7 @@ class CheckpointDirectory:
         return sorted(names, key=_position)
 
     def remove(self) -> None:
-        """Take all checkpoints away, the newest last."""
+        """Delete all checkpoints, the newest last."""
         remove_leftovers(self.path)
         for path in [*self.path.glob("damaged_*.npz"), *self.files()]:
             path.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""A directory that one process alone works in."""
+"""A directory that only one process may use at a time."""
 
 import json
 import os
@@ -19,14 +19,14 @@ LOCK, OWNER = "lock", "owner.json"
 
 @contextmanager
 def only_one(directory: str | Path, *, what: str) -> Iterator[None]:
-    """Hold a directory; the operating system lets go of it when the process ends, however it ends.
+    """Hold a directory; the operating system releases it however the process ends.
 
     Args:
         directory: Where the lock is kept; made if it is missing.
-        what: What is in use, for the message.
+        what: What the directory is, for the message.
 
     Raises:
-        RunDirectoryError: If another process holds it; the message names that one.
+        RunDirectoryError: If another process holds it; the message names that process.
     """
     directory = Path(directory)
     try:
@@ -56,7 +56,7 @@ def only_one(directory: str | Path, *, what: str) -> Iterator[None]:
             if not set(os.listdir(directory)) - {LOCK}:
                 (directory / LOCK).unlink(missing_ok=True)
         lock.release()
-        with suppress(OSError):  # it holds checkpoints, or another process has come
+        with suppress(OSError):  # it has checkpoints in it, or another process uses it
             directory.rmdir()
 
 
@@ -64,5 +64,5 @@ def _owner(directory: Path) -> str:
     try:
         owner: Any = json.loads((directory / OWNER).read_text(encoding="utf-8"))
         return f"process {owner['process']} on {owner['host']} since {owner['since']}"
-    except (OSError, ValueError, KeyError, TypeError):  # it is just beginning
+    except (OSError, ValueError, KeyError, TypeError):  # that process has not written it yet
         return "another process"

@@ -1,4 +1,4 @@
-"""The state of a training: variables of the model, counters of the callbacks."""
+"""The state of a training: the variables of the model and the counters of the callbacks."""
 
 import json
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ import numpy as np
 from vae_keras._types import JsonObject
 from vae_keras.errors import RunDirectoryError
 
-# What Keras' callbacks reset when training begins, or would begin anew with.
+# Attributes of Keras' callbacks that `on_train_begin` resets and a resumed training must keep.
 _KEPT: tuple[tuple[type, tuple[str, ...]], ...] = (
     (
         keras.callbacks.EarlyStopping,
@@ -33,7 +33,7 @@ def state_of_variables(model: keras.Model) -> dict[str, np.ndarray]:
 
 
 def value_of(variable: keras.Variable) -> np.ndarray:
-    """Return the value of a variable, of one that is mirrored on several devices too."""
+    """Return the value of a variable, also of one that is mirrored on several devices."""
     return keras.ops.convert_to_numpy(keras.ops.copy(variable))
 
 
@@ -43,11 +43,11 @@ def restore_variables(model: keras.Model, arrays: dict[str, np.ndarray], *, metr
     Args:
         model: The model, compiled.
         arrays: The values.
-        metrics: Whether to set the metrics alone, which `fit` resets when an epoch begins, or all
-            others.
+        metrics: Whether to set only the metrics, which `fit` resets when an epoch begins, or only
+            the other variables.
 
     Raises:
-        RunDirectoryError: If they are those of another model.
+        RunDirectoryError: If the values are those of another model.
     """
     if not model.optimizer.built:
         model.optimizer.build(model.trainable_variables)
@@ -80,12 +80,12 @@ def state_of_callbacks(
 ) -> list[JsonObject]:
     """Return class and state of each callback that has one, as JSON values.
 
-    A callback of one's own has one where it has `get_state()`, which returns a dictionary of
-    numbers, strings, lists and arrays, and `set_state(state)`.
+    A callback other than Keras' has a state if it defines `get_state()`, which returns a dictionary
+    of numbers, strings, lists and arrays, and `set_state(state)`.
 
     Args:
         callbacks: The callbacks.
-        arrays: Where arrays go; filled.
+        arrays: Dictionary that the arrays of the states are added to.
     """
     states = []
     for number, callback in enumerate(callbacks):
@@ -101,7 +101,7 @@ def restore_callbacks(
     states: list[JsonObject],
     arrays: dict[str, np.ndarray],
 ) -> list[str]:
-    """Give each callback its state back; return the classes for which there is none any more.
+    """Give each callback its state back; return the classes of states that found no callback.
 
     The states of a class go to its members in their order.
     """
@@ -121,7 +121,10 @@ def restore_callbacks(
 
 
 def description(model: keras.Model) -> str:
-    """Return what a model is trained to, as a text to compare; without names: Keras counts them."""
+    """Return a text that is equal for models with the same loss.
+
+    It is without names of layers, which Keras numbers through a process.
+    """
     parts = {
         part: keras.saving.serialize_keras_object(getattr(model, part))
         for part in model.parts
@@ -142,7 +145,7 @@ def _groups(model: keras.Model) -> dict[str, list[keras.Variable]]:
 
 
 def _typed(value: np.ndarray, variable: keras.Variable) -> np.ndarray:
-    # NumPy's files know bfloat16 as two bytes without a meaning.
+    # A NumPy file holds bfloat16 as two bytes of no type.
     if value.dtype.kind == "V":
         return value.view(value_of(variable).dtype)
     return value

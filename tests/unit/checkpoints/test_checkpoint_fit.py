@@ -145,6 +145,20 @@ def test_data_of_ones_own_goes_on_with_an_epoch(train, make_images):
     assert_same(expected, train("parts", x=Batches(), **own))
 
 
+def test_a_state_without_its_callback_is_reported(train):
+    class Counting(keras.callbacks.Callback):
+        def get_state(self):
+            return {"count": 1}
+
+        def set_state(self, state):
+            pass
+
+    with pytest.raises(Crash):
+        train("parts", CrashAt(step=14), Counting(), epochs=3)
+    with pytest.warns(UserWarning, match="state of Counting, for which there is no such callback"):
+        train("parts", epochs=3)
+
+
 @pytest.mark.backend
 def test_callbacks_see_one_training(train):
     class Sees(keras.callbacks.Callback):
@@ -235,7 +249,7 @@ def test_a_model_that_is_not_of_the_package(tmp_path):
     "options",
     [{"every_epochs": 0}, {"every_minutes": -1}, {"every_minutes": float("inf")}, {"keep": 0}],
 )
-def test_values_that_make_no_sense(tmp_path, options):
+def test_values_out_of_range(tmp_path, options):
     with pytest.raises(ArgumentError, match=f"`{next(iter(options))}` must be .* Received: "):
         Checkpoint(tmp_path, **options)
 
