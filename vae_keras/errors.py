@@ -41,7 +41,7 @@ def unknown_name(argument: str, received: object, known: Iterable[str]) -> Argum
 
     Args:
         argument: Name of the argument, without backticks.
-        received: What the user gave.
+        received: The value that the user passed.
         known: The names that exist.
     """
     names = sorted(known)

@@ -1,11 +1,11 @@
-"""Pure functions on tensors that every axis of the package shares. All run in float32."""
+"""Pure functions on tensors that all axes of the package share. All compute in float32."""
 
 import math
 from typing import NamedTuple
 
 from keras import ops
 
-from vae_keras._types import Tensor as Tensor  # here too, for members outside the package
+from vae_keras._types import Tensor as Tensor  # a public name, for members outside the package
 
 LOG_VAR_LIMIT = 20.0
 _LOG_2_PI = math.log(2.0 * math.pi)
@@ -24,7 +24,7 @@ class DiagonalGaussian(NamedTuple):
 
 
 def sum_per_image(values: Tensor) -> Tensor:
-    """Sum everything that belongs to one image.
+    """Sum the values of each image.
 
     Args:
         values: Shape `(batch, ...)`.
@@ -54,7 +54,7 @@ def kl_to_standard_normal(posterior: DiagonalGaussian) -> Tensor:
 
 
 def kl_per_dimension_to_standard_normal(posterior: DiagonalGaussian) -> Tensor:
-    """The terms of `kl_to_standard_normal`, one for each latent dimension.
+    """Terms of `kl_to_standard_normal`, one for each latent dimension.
 
     Args:
         posterior: Mean and log-variance, each `(batch, latent_dim)`.
@@ -116,14 +116,14 @@ def reparameterize(posterior: DiagonalGaussian, noise: Tensor) -> Tensor:
 def soft_bound(values: Tensor, limit: float = LOG_VAR_LIMIT) -> Tensor:
     """Keep values within `[-limit, limit]`, softly.
 
-    The identity to 1e-4 while `|values| <= limit - 10`, and never further out than 1e-8 beyond the
-    limit. Unlike a clip it has a gradient beyond the limit too, by which values come back; in
-    float32 that is until about `|values| = 120`. Built from Keras' own operations alone, so that a
+    While `|values| <= limit - 10` it is the identity to 1e-4, and no result is more than 1e-8
+    beyond the limit. Unlike a clip it has a gradient beyond the limit too, which brings values
+    back: in float32 up to about `|values| = 120`. It is built of Keras' own operations, so that a
     saved encoder loads without this package.
 
     Args:
         values: Any shape.
-        limit: Bound on the absolute value, > 10. For log-variances `exp(20)` stays finite.
+        limit: Bound on the absolute value, > 10. Defaults to 20: `exp(20)` is finite.
 
     Returns:
         The bounded values, same shape.

@@ -1,7 +1,7 @@
 """KL-weight schedules: pure functions of a step or an epoch, as small serialisable objects.
 
-A schedule returns the *share* of the final KL weight, so that the final weight stays one number of
-the model. It takes Python numbers (epochs, in `KLWarmup`) and tensors (steps, inside the compiled
+A schedule returns the *share* of the final KL weight, so that the final weight stays one number,
+the model's. It takes Python numbers (epochs, in `KLWarmup`) and tensors (steps, inside the compiled
 training step) alike, and is registered with Keras, so that a model saved with one loads again.
 """
 
@@ -41,7 +41,7 @@ class Schedule:
         return cls(**config)
 
     def _check(self, name: str, check: Callable[[str, object], float]) -> None:
-        """Check a field, and keep an integer as one: files of models hold what was given."""
+        """Check a field; an integer stays one, as a saved model holds the number that was given."""
         value = check(name, getattr(self, name))
         whole = as_integer(getattr(self, name))
         object.__setattr__(self, name, value if whole is None else whole)
@@ -84,8 +84,8 @@ class Constant(Schedule):
 class Linear(Schedule):
     """Straight line from `start` to 1 over `duration` steps (or epochs), then 1.
 
-    `share(step) = start + (1 - start) min(step / duration, 1)`. It breaks the early habit of a
-    decoder to ignore its codes (Bowman et al. 2016; Sønderby et al. 2016).
+    `share(step) = start + (1 - start) min(step / duration, 1)`. It keeps a decoder
+    from learning early to ignore its codes (Bowman et al. 2016; Sønderby et al. 2016).
 
     Args:
         duration: Steps or epochs until the final weight is reached, > 0.
@@ -116,8 +116,8 @@ class Cyclical(Schedule):
     """Several rises from 0 to 1 over `duration` steps (or epochs), then 1.
 
     Each of the `cycles` equal cycles rises in a straight line over its first part, `rising`, and
-    stays at 1 for the rest. Each start from 0 lets the decoder use codes that the cycle before
-    has made better.
+    stays at 1 for the rest. Each start from 0 lets the decoder use the better codes of the
+    previous cycle.
 
     Args:
         duration: Steps or epochs of all cycles together, > 0.
@@ -144,8 +144,8 @@ class Cyclical(Schedule):
     def __call__(self, step: Tensor) -> Tensor:
         step = ops.clip(ops.cast(step, "float32"), 0.0, self.duration)
         cycle = step * self.cycles / self.duration
-        # Rounded down, the first step of a cycle would be the last of the one before: compilers
-        # divide by multiplying with 1 / duration.
+        # Compilers divide by multiplying with 1 / duration. Rounded down, the first step of a cycle
+        # would be the last step of the previous cycle.
         position = ops.maximum(cycle - ops.floor(cycle + 1e-5), 0.0)
         share = ops.minimum(position / self.rising, 1.0)
         return ops.where(step < self.duration, share, 1.0)
@@ -180,13 +180,13 @@ class Sigmoid(Schedule):
 
     def __call__(self, step: Tensor) -> Tensor:
         progress = ops.clip(ops.cast(step, "float32") / self.duration, 0.0, 1.0)
-        # sigmoid(x) = (1 + tanh(x / 2)) / 2, whose ends lie opposite each other.
+        # sigmoid(x) = (1 + tanh(x / 2)) / 2, and tanh is symmetric: one end scales both.
         end = ops.convert_to_tensor(0.25 * self.steepness, "float32")
         return 0.5 + 0.5 * ops.tanh(end * (2.0 * progress - 1.0)) / ops.tanh(end)
 
 
 def named_schedule(name: str, duration: float) -> Schedule | None:
-    """Return the schedule of a warm-up, or `None` for one of no length.
+    """Return the schedule of a warm-up, or `None` if its duration is 0.
 
     Args:
         name: `"linear"`, `"sigmoid"` or `"cyclical"`.

@@ -1,4 +1,4 @@
-"""The history as a file that is whole at any moment."""
+"""The history as a file that is complete at any moment."""
 
 import csv
 import io
@@ -15,7 +15,7 @@ from vae_keras.io.files import write_text
 class HistoryFile(keras.callbacks.Callback):
     """Write one row for each epoch: number (from 1), seconds, and every logged value.
 
-    The file is replaced as a whole after each epoch, so a reader never sees half a row.
+    The file is replaced as a whole after each epoch, so that a reader never sees half a row.
 
     Args:
         path: The CSV file.
@@ -32,7 +32,7 @@ class HistoryFile(keras.callbacks.Callback):
         return {"rows": self.rows, "seconds": self._before + time.monotonic() - self._began}
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Go on with what `get_state` returned."""
+        """Continue from what `get_state` returned."""
         self.rows, self._before = state["rows"], state["seconds"]
 
     def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:

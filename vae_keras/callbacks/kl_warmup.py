@@ -16,12 +16,13 @@ class KLWarmup(keras.callbacks.Callback):
     """Raise the KL weight from 0 to the model's final one over the first epochs.
 
     In epoch `e`, counted from 0, the weight is `kl_weight * schedule(e)`; the first epoch at the
-    final weight is number `epochs`. Validation uses the final weight throughout. Give the
-    plateau rule and early stopping `start_from_epoch=epochs`, so that neither acts on the warm-up.
+    final weight is number `epochs`. Validation uses the final weight throughout. Give
+    `ReduceLROnPlateau` and `EarlyStopping` `start_from_epoch=epochs`, so that neither counts epochs
+    of the warm-up.
 
     Args:
         epochs: Epochs until the final weight is reached, >= 0; 0 means no warm-up.
-        schedule: Share of the final weight for each epoch. Defaults to `Linear(epochs)`.
+        schedule: Share of the final weight in each epoch. Defaults to `Linear(epochs)`.
 
     Raises:
         ArgumentError: If `epochs` is negative, or the model has a `kl_schedule` of its own.

@@ -16,9 +16,9 @@ _REFRESH_SECONDS = 0.1
 
 
 class TrainingProgress(keras.callbacks.Callback):
-    """Print one line an epoch, under a bar that moves where the output is a terminal.
+    """Print one line per epoch and, in a terminal, a progress bar below them.
 
-    The time left is that of the epochs still planned at the pace so far; early stopping may end
+    The time left assumes that all planned epochs run, at the pace so far; early stopping may end
     sooner.
 
     Args:
@@ -28,7 +28,7 @@ class TrainingProgress(keras.callbacks.Callback):
     def __init__(self, console: Console | None = None) -> None:
         super().__init__()
         self.console = console or _console()
-        self._bar = self._new_bar()  # `close` may come before training has begun
+        self._bar = self._new_bar()  # `close` may be called before training begins
 
     def on_train_begin(self, logs: Logs = None) -> None:
         self._epochs = self.params["epochs"]
@@ -57,7 +57,7 @@ class TrainingProgress(keras.callbacks.Callback):
     def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
         now = time.monotonic()
         if self._bar.disable or now - self._shown < _REFRESH_SECONDS:
-            return  # reading a loss waits for the device
+            return  # reading a loss would wait for the device
         self._shown = now
         loss = float((logs or {}).get("loss", float("nan")))
         steps = self.params.get("steps")
@@ -71,7 +71,7 @@ class TrainingProgress(keras.callbacks.Callback):
         def shown(name: str, digits: int = 2) -> str:
             if name not in logs:
                 return "-"
-            # An autoencoder's loss is per pixel value: its digits begin further down.
+            # An autoencoder's loss is per pixel value and small: it needs more digits.
             return f"{logs[name]:.{digits + 2 if 0 < logs[name] < 0.1 else digits}f}"
 
         rate = logs.get("learning_rate")
@@ -92,7 +92,7 @@ class TrainingProgress(keras.callbacks.Callback):
         self.close()
 
     def close(self) -> None:
-        """Take the bar off the terminal; for training that ends by an exception."""
+        """Remove the bar from the terminal; for training that ends by an exception."""
         self._bar.stop()
 
     def _new_bar(self) -> Progress:
@@ -106,7 +106,7 @@ class TrainingProgress(keras.callbacks.Callback):
         )
 
     def _seconds_left(self, within_epoch: float) -> float | None:
-        # The first epoch also compiles: where there are others, it does not count.
+        # The first epoch includes compilation: once there are others, it does not count.
         began, first = self._second_epoch_began or (self._began, self._first_epoch or 0)
         done = self._epoch - first + within_epoch
         gone = time.monotonic() - began
@@ -114,9 +114,9 @@ class TrainingProgress(keras.callbacks.Callback):
 
 
 def _console() -> Console:
-    """Return a console on the standard output; in a notebook one that only prints lines."""
+    """Return a console on the standard output; in a notebook, one without a bar."""
     console = Console()
-    # There rich would make each line a display of its own, and each move of the bar a line.
+    # In a notebook rich would show each line, and each move of the bar, as an output of its own.
     return Console(force_jupyter=False, force_terminal=False) if console.is_jupyter else console
 
 

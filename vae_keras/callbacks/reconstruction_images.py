@@ -1,4 +1,4 @@
-"""A picture for each epoch, so that training can be watched."""
+"""A figure for each epoch, so that training can be watched."""
 
 from pathlib import Path
 
@@ -13,13 +13,13 @@ from vae_keras.plotting import plot_reconstructions
 
 
 class ReconstructionImages(keras.callbacks.Callback):
-    """Save original over reconstruction after each epoch, as `epoch_001.png` and so on.
+    """Save originals over their reconstructions after each epoch, as `epoch_001.png` and so on.
 
     Args:
         images: The images to follow, shape `(n, height, width, channels)`.
-        directory: Where the pictures go; made if it is missing.
+        directory: Where the figures are saved; created if it is missing.
         label: Class of each image, for a conditional model. Defaults to `None`.
-        every: Epochs between two pictures. Defaults to `1`.
+        every: Epochs from one figure to the next. Defaults to `1`.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class ReconstructionImages(keras.callbacks.Callback):
             return
         reconstructions = self.model.reconstruct(self.images, label=self.label)
         if not np.isfinite(reconstructions).all():
-            return  # nothing to see; `StopOnDivergence` says what happened
+            return  # nothing to draw; `StopOnDivergence` says what happened
         to_unit = self.model.to_unit_range
         axes = plot_reconstructions(to_unit(self.images), to_unit(reconstructions))
         axes.set_title(f"Epoch {epoch + 1}", loc="left")

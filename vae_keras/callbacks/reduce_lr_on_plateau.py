@@ -1,4 +1,4 @@
-"""The plateau rule, with a start."""
+"""Keras' plateau rule, with a first epoch."""
 
 from typing import Any
 
@@ -9,13 +9,13 @@ from vae_keras.checks import integer
 
 
 class ReduceLROnPlateau(keras.callbacks.ReduceLROnPlateau):
-    """`keras.callbacks.ReduceLROnPlateau` that begins to count at `start_from_epoch`.
+    """`keras.callbacks.ReduceLROnPlateau` that ignores the epochs before `start_from_epoch`.
 
-    Keras' rule has no such argument (its `EarlyStopping` has one), so a warm-up would look like
-    a plateau to it.
+    Keras' own callback has no such argument (its `EarlyStopping` has one) and takes a warm-up for
+    a plateau.
 
     Args:
-        start_from_epoch: Epochs, counted from 0, that are left out before the rule begins.
+        start_from_epoch: First epoch, counted from 0, that counts.
             Defaults to `0`.
         **kwargs: As `keras.callbacks.ReduceLROnPlateau`; `mode` is `"min"` unless given.
     """

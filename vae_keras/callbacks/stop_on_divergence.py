@@ -14,15 +14,15 @@ _TERMS = ("recon_loss", "kl_loss", "kl_scaled", "loss")
 class StopOnDivergence(keras.callbacks.Callback):
     """Stop training when a loss term or the gradient becomes NaN or infinite, and say where.
 
-    Unlike Keras' `TerminateOnNaN` it says which term went first, in which epoch and batch. The
-    model's steps leave out an update whose gradient is not finite, so that it ends with its last
-    good weights; with `EarlyStopping` and `restore_best_weights=True` in the list, with those of
-    its best epoch. The losses of a batch are read when the next one has been handed to the device,
-    so that it never waits; where one call takes several steps, the message names the batches of
-    the call.
+    Unlike Keras' `TerminateOnNaN` it says which term was the first, in which epoch and batch. The
+    model skips updates whose gradient is not finite, so that it ends with its last good weights, or
+    with those of its best epoch if `EarlyStopping(restore_best_weights=True)` is in the list. The
+    losses of a batch are read after the next batch has been handed to the device, so that the
+    device never waits. Where one call takes several steps, the message names the batches of the
+    call.
 
     Args:
-        warn: Whether to warn; a caller that raises on `message` need not. Defaults to `True`.
+        warn: Whether to warn; pass `False` to read `message` instead. Defaults to `True`.
 
     Attributes:
         message: What happened; `None` while all is well.
@@ -59,14 +59,14 @@ class StopOnDivergence(keras.callbacks.Callback):
             self._stop(f"`val_loss` became {value} after epoch {epoch + 1}")
 
     def _read(self) -> None:
-        """Look at the losses of the batches before."""
+        """Look at the losses of the batches that have ended."""
         logs, self._unread = self._unread, {}
         if self.message is not None or math.isfinite(float(logs.get("loss", 0.0))):
             return
         term = next(name for name in _TERMS if not math.isfinite(float(logs.get(name, 0.0))))
         what = f"`{term}` became {float(logs[term])}"
         if term == "loss" and math.isnan(float(logs[term])):
-            # NaN out of finite terms: what `GradientGuard` adds. A sum of them could be infinite.
+            # `GradientGuard` adds NaN to the loss; finite terms alone sum to infinity at most.
             what = "the gradient of `loss` became infinite or not a number, though `loss` did not,"
         first, last = self._batches
         batch = f"batch {last}" if first == last else f"one of the batches {first} to {last}"

@@ -1,4 +1,4 @@
-"""A log for TensorBoard: curves and pictures, on every backend."""
+"""A log for TensorBoard: curves and figures, on every backend."""
 
 import io
 import time
@@ -17,19 +17,19 @@ SAMPLES, SAMPLE_SEED = 64, 0
 
 
 class TensorBoardLog(keras.callbacks.Callback):
-    """Log every value of an epoch, original over reconstruction, and samples, as they come.
+    """Log the metrics of each epoch, originals over their reconstructions, and samples.
 
-    Values have the names of the history; those of validation, without their `val_`, are a curve
-    beside those of training. Samples are of the same codes in every epoch, and of a model with a
-    prior that is not conditional. Unlike Keras' callback it needs `tensorboard` alone, and no
-    TensorFlow.
+    Metrics have the names of the history; a validation metric, without its `val_`, is a second
+    curve in the chart of the training metric. Samples are decoded from the same codes in every
+    epoch; only variational models without classes have them. Unlike Keras' callback it needs
+    `tensorboard` alone, and no TensorFlow.
 
     Args:
         directory: Directory of the log, for `tensorboard --logdir`.
-        images: The images to follow, shape `(n, height, width, channels)`. Defaults to none, and no
-            pictures.
+        images: The images to follow, shape `(n, height, width, channels)`. Defaults to `None`, no
+            figures.
         label: Class of each image, for a conditional model. Defaults to `None`.
-        every: Epochs between two pictures. Defaults to `1`.
+        every: Epochs from one figure to the next. Defaults to `1`.
     """
 
     def __init__(
@@ -49,11 +49,11 @@ class TensorBoardLog(keras.callbacks.Callback):
         self._epochs = self._first = 0
 
     def get_state(self) -> dict[str, Any]:
-        """Return what a `Checkpoint` keeps: the epochs that are logged."""
+        """Return what a `Checkpoint` keeps: the number of epochs logged."""
         return {"epochs": self._epochs}
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Go on after that; TensorBoard then drops what a killed process logged later."""
+        """Continue after those epochs; TensorBoard drops what a killed process logged later."""
         self._epochs = self._first = state["epochs"]
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
@@ -61,7 +61,7 @@ class TensorBoardLog(keras.callbacks.Callback):
             part = "validation" if name.startswith("val_") else "train"
             self._write(part, name.removeprefix("val_"), epoch, simple_value=float(value))
         if self.images is not None and not (epoch + 1) % self.every:
-            self._write_pictures(self.images, epoch)
+            self._write_figures(self.images, epoch)
         for writer in self._writers.values():
             writer.flush()
         self._epochs = epoch + 1
@@ -71,17 +71,17 @@ class TensorBoardLog(keras.callbacks.Callback):
             writer.close()
         self._writers = {}
 
-    def _write_pictures(self, images: np.ndarray, epoch: int) -> None:
+    def _write_figures(self, images: np.ndarray, epoch: int) -> None:
         model, to_unit = self.model, self.model.to_unit_range
         reconstructions = model.reconstruct(images, label=self.label)
         if not np.isfinite(reconstructions).all():
-            return  # nothing to see; `StopOnDivergence` says what happened
+            return  # nothing to draw; `StopOnDivergence` says what happened
         axes = plot_reconstructions(to_unit(images), to_unit(reconstructions))
-        self._write("validation", "reconstructions", epoch, image=_picture(axes.figure))
-        if hasattr(model, "prior") and not model.num_classes:
+        self._write("validation", "reconstructions", epoch, image=_image_summary(axes.figure))
+        if model.is_variational and not model.num_classes:
             samples = to_unit(model.sample(SAMPLES, seed=SAMPLE_SEED))
             figure = plot_samples(samples).figure
-            self._write("train", "samples", epoch, image=_picture(figure))
+            self._write("train", "samples", epoch, image=_image_summary(figure))
 
     def _write(self, part: str, tag: str, epoch: int, **value: Any) -> None:
         from tensorboard.compat.proto.event_pb2 import Event, SessionLog
@@ -100,14 +100,14 @@ class TensorBoardLog(keras.callbacks.Callback):
         self._writers[part].add_event(event)
 
 
-def _picture(figure: Any) -> Any:
-    """Return a figure as TensorBoard's record of an image."""
+def _image_summary(figure: Any) -> Any:
+    """Return a figure as TensorBoard's record of an image, a PNG."""
     from PIL import Image
     from tensorboard.compat.proto.summary_pb2 import Summary
 
-    picture = io.BytesIO()
-    figure.savefig(picture, format="png", bbox_inches="tight")
-    width, height = Image.open(picture).size
+    png = io.BytesIO()
+    figure.savefig(png, format="png", bbox_inches="tight")
+    width, height = Image.open(png).size
     return Summary.Image(
-        height=height, width=width, colorspace=4, encoded_image_string=picture.getvalue()
+        height=height, width=width, colorspace=4, encoded_image_string=png.getvalue()
     )

@@ -13,10 +13,10 @@ Arrays = dict[str, np.ndarray]
 
 @dataclass(frozen=True)
 class Runtime:
-    """An exported model, opened by what is to run it.
+    """An exported model, opened by the runtime.
 
     Attributes:
-        name: Name and version of what runs it.
+        name: Name and version of the runtime.
         run: Computes arrays from arrays, both by name.
     """
 
@@ -25,13 +25,13 @@ class Runtime:
 
 
 class Format:
-    """A way to write a model down that something other than Keras reads.
+    """A file format that runtimes other than Keras read.
 
     Attributes:
-        suffix: Of the files; empty where a model is a directory.
+        suffix: Suffix of the files; empty where a model is a directory.
         backends: Keras backends that can write it.
-        packages: Modules that writing needs, beside those that this package does.
-        to_write: What to install for them.
+        packages: Modules that writing needs, beyond the dependencies of this package.
+        to_write: What to install for these modules.
         to_check: What to install for the runtime.
     """
 
@@ -51,7 +51,7 @@ class Format:
         raise NotImplementedError
 
     def open(self, path: Path) -> Runtime:
-        """Open what `write` wrote.
+        """Open a file that `write` wrote.
 
         Raises:
             ImportError: If the runtime is not installed.

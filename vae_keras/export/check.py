@@ -1,4 +1,4 @@
-"""Does the other runtime compute what Keras does?"""
+"""Checks that the other runtime computes the same as Keras."""
 
 from collections.abc import Iterator
 
@@ -20,8 +20,9 @@ def largest_differences(
 ) -> dict[str, float]:
     """Compare a runtime with the model on a few images or codes, in batches of 3 and of 1.
 
-    The images are all black, all white and noise, the codes zero and drawn. Keras is given the
-    model's own encoder and decoder, and scaled images, so that what the part adds is compared too.
+    The images are all black, all white and noise, the codes zero and drawn. Keras runs the
+    model's own encoder and decoder on scaled images, so that the layers that the part adds are
+    compared too.
 
     Args:
         part: What was exported.
@@ -30,18 +31,18 @@ def largest_differences(
         tolerance: Largest difference allowed. Defaults to `1e-5`.
 
     Returns:
-        Of each output the largest difference of a batch, as a share of its largest absolute value
-        where that is above 1.
+        For each output the largest difference in a batch, as a share of the largest absolute value
+        if that is above 1.
 
     Raises:
-        ExportError: If it is above `tolerance`, or the runtime cannot compute it.
+        ExportError: If a difference is above `tolerance`, or the runtime cannot run the part.
     """
     worst = dict.fromkeys(part.outputs, 0.0)
     for inputs in _probes(part):
         expected = _expected(part, model, inputs)
         try:
             found = runtime.run(inputs)
-        except Exception as error:  # whatever the runtime raises on what it cannot do
+        except Exception as error:  # runtimes raise almost anything
             raise ExportError(
                 f"`{part.name}` must run in {runtime.name}. Received: {error!r}"
             ) from error
@@ -81,7 +82,7 @@ def _probes(part: Part) -> Iterator[Arrays]:
 
 def _expected(part: Part, model: ImageModel, inputs: Arrays) -> Arrays:
     label = inputs.get("label")
-    # A GPU may round products to fewer bits than any runtime that this is checked in.
+    # A GPU may round products to fewer bits than the runtimes do.
     with keras.device("cpu:0"):
         if part.name == "decoder":
             codes = model.decoder_inputs(inputs["codes"], label)
@@ -101,6 +102,6 @@ def _difference(part: Part, name: str, found: np.ndarray | None, expected: np.nd
         raise ExportError(
             f"`{part.name}` must give `{name}` of shape {expected.shape}. Received: {shape}"
         )
-    # Rounding goes with the size of all that is summed up, and not of one result.
+    # Rounding errors grow with the size of all values that are summed, not with one result.
     scale = max(1.0, float(np.abs(expected).max()))
     return float(np.abs(found - expected).max()) / scale  # NaN if one of them is

@@ -27,10 +27,10 @@ DESCRIPTION = "export.json"
 
 
 def check_request(output: str | Path, *, format: str, input_type: str, tolerance: float) -> Format:
-    """Return the format's writer, once all that an export is asked for is known to be possible.
+    """Return the format's writer, after checking that the export is possible.
 
     Raises:
-        ArgumentError: If there is no such format or input type, this backend cannot write it, a
+        ArgumentError: If the format or input type is unknown, this backend cannot write it, a
             package for it is missing, or `tolerance` is not above 0.
         RunDirectoryError: If `output` holds something already, or cannot be written.
     """
@@ -54,7 +54,7 @@ def write_export(
     Arguments, result and errors are those of `vae_keras.export_model`.
 
     Args:
-        class_names: Names of the classes, by number; `None` where they are not known.
+        class_names: Names of the classes, by number. Defaults to `None`, not known.
     """
     writer = check_request(output, format=format, input_type=input_type, tolerance=tolerance)
     output = Path(output)
@@ -107,7 +107,7 @@ def _checked_format(format: str, input_type: str) -> Format:
 
 @contextmanager
 def _directory_beside(output: Path) -> Iterator[Path]:
-    """Yield a new directory beside `output`, which takes its name if all went well."""
+    """Yield a new directory beside `output`, which is renamed to it if nothing failed."""
     beside = output.absolute().with_name(f".{output.absolute().name}.{os.getpid()}.part")
     try:
         beside.mkdir(parents=True)
@@ -124,7 +124,7 @@ def _directory_beside(output: Path) -> Iterator[Path]:
 
 
 def _write(part: Part, writer: Format, path: Path, format: str) -> None:
-    # Keras exports a model only if it was called.
+    # Keras exports a model only after it was called.
     part.network(
         [np.zeros((1, *tensor.shape[1:]), tensor.dtype) for tensor in part.inputs.values()]
     )
@@ -140,12 +140,12 @@ def _write(part: Part, writer: Format, path: Path, format: str) -> None:
 
 
 def _description(model: ImageModel, format: str, names: tuple[str, ...] | None) -> dict[str, Any]:
-    """Return the part of the description that tells of the model."""
+    """Return the part of the description that is about the model."""
     return {
         "format": format,
         "model": type(model).__name__,
         "likelihood": type(model.likelihood).__name__,
-        "prior": type(model.prior).__name__ if hasattr(model, "prior") else None,
+        "prior": type(model.prior).__name__ if model.is_variational else None,
         "image_shape": list(model.image_shape),
         "latent_dim": model.latent_dim,
         "num_classes": model.num_classes,
@@ -159,7 +159,7 @@ def _description(model: ImageModel, format: str, names: tuple[str, ...] | None) 
 
 
 def _interface(part: Part) -> dict[str, Any]:
-    """Describe names, types, shapes and ranges of what goes in and comes out."""
+    """Describe names, types, shapes and ranges of the inputs and outputs."""
 
     def described(name: str, tensor: Any) -> dict[str, Any]:
         known = {"type": tensor.dtype, "shape": ["batch", *tensor.shape[1:]]}

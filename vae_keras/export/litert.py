@@ -1,4 +1,4 @@
-"""LiteRT, once TensorFlow Lite, which runs on telephones and small devices."""
+"""LiteRT, formerly TensorFlow Lite, which runs on telephones and small devices."""
 
 import importlib.metadata
 from pathlib import Path
@@ -17,7 +17,7 @@ class LiteRT(Format):
     def write(self, part: Part, path: Path) -> None:
         import tensorflow as tf
 
-        # Keras would allow TensorFlow's operations too, which the small runtimes do not have.
+        # By default Keras also allows TensorFlow's operations, which small runtimes do not have.
         builtin = {"supported_ops": [tf.lite.OpsSet.TFLITE_BUILTINS]}
         part.network.export(path, format="litert", verbose=False, target_spec=builtin)
 
@@ -32,14 +32,14 @@ class LiteRT(Format):
 
 
 def _interpreter(path: Path) -> tuple[Any, str]:
-    """Return the interpreter of LiteRT or, where that is not installed, TensorFlow's copy of it."""
+    """Return LiteRT's interpreter or, if that is not installed, TensorFlow's copy of it."""
     try:
         from ai_edge_litert.interpreter import Interpreter
     except ImportError:
         import tensorflow as tf
 
         if not hasattr(tf.lite, "Interpreter"):
-            raise  # TensorFlow has announced that it goes
+            raise  # TensorFlow has announced its removal
         return tf.lite.Interpreter(str(path)), f"tensorflow.lite {tf.__version__}"
     version = importlib.metadata.version("ai-edge-litert")
     return Interpreter(str(path)), f"ai-edge-litert {version}"

@@ -19,7 +19,7 @@ class Onnx(Format):
 
         part.network.export(path, format="onnx", verbose=False)
         model = onnx.load(path)
-        # tf2onnx sorts the outputs by name and gives the batch another odd name at each place.
+        # tf2onnx sorts the outputs by name and gives the batch a different name in each tensor.
         outputs = {output.name: output for output in model.graph.output}
         ordered = [outputs[name] for name in part.outputs]
         del model.graph.output[:]

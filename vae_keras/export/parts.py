@@ -1,4 +1,4 @@
-"""The two models that are handed over: pixels in, codes out, and back."""
+"""The two models that are exported: from pixels to codes, and from codes to pixels."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,13 +12,13 @@ from vae_keras.math import Tensor
 from vae_keras.models import ImageModel
 from vae_keras.models.images import to_data_range
 
-# Far outside of what a log-variance can be, and inside float32.
+# Far below any log-variance, and within float32.
 _NO_BOUND = -1e30
 
 
 @dataclass(frozen=True)
 class Part:
-    """An encoder or a decoder with all that belongs before and after it.
+    """An encoder or a decoder, with the scaling of its inputs and outputs.
 
     Attributes:
         name: `"encoder"` or `"decoder"`.
@@ -39,7 +39,7 @@ class Part:
 
 
 def encoder_part(model: ImageModel, input_type: str) -> Part:
-    """Build the encoder from pixels as users hold them to codes.
+    """Build the encoder, from unscaled pixels to codes.
 
     Args:
         model: Any model of images, in float32.
@@ -73,7 +73,7 @@ def decoder_part(model: ImageModel) -> Part:
     parameters = model.decoder(codes if classes is None else [codes, classes], training=False)
     try:
         images = model.likelihood.mean(parameters)
-    except Exception as error:  # a likelihood of the user's may compute its mean in any way
+    except Exception as error:  # a user's own likelihood may compute its mean in any way
         raise ExportError(
             "`model` must have a likelihood whose `mean` is made of Keras operations. "
             f"Received: {type(model.likelihood).__name__} ({error!r})"
@@ -85,7 +85,7 @@ def decoder_part(model: ImageModel) -> Part:
 
 
 def in_float32(model: ImageModel) -> ImageModel:
-    """Return the model itself, or where it computes in fewer bits a copy that does not."""
+    """Return the model itself or, if it computes in fewer bits, a copy in float32."""
     config = model.get_config()
     if not _set_float32(config):
         return model
@@ -96,7 +96,7 @@ def in_float32(model: ImageModel) -> ImageModel:
 
 
 def _set_float32(config: Any) -> bool:
-    """Set every precision in a nested configuration to float32; say whether one was another."""
+    """Set every precision in a nested config to float32; return whether one was different."""
     if isinstance(config, list | tuple):
         return any([_set_float32(value) for value in config])
     if not isinstance(config, dict):
@@ -109,14 +109,14 @@ def _set_float32(config: Any) -> bool:
 
 
 def _label(model: ImageModel) -> tuple[Tensor | None, Tensor | None]:
-    """Return the input for the number of a class, and what encoder and decoder take of it.
+    """Return the input for the number of a class, and the one-hot labels made of it.
 
     As in training, a class that does not exist makes the result NaN.
     """
     if not model.num_classes:
         return None, None
     label = keras.Input((), dtype="int32", name="label")
-    # A NumPy array, which becomes a constant of the graph: a tensor would become an input of it.
+    # A NumPy array becomes a constant of the graph; a tensor would become an input.
     numbers = np.arange(model.num_classes, dtype="float32")
     same = ops.equal(ops.expand_dims(ops.cast(label, "float32"), -1), numbers)
     known = ops.any(same, axis=1, keepdims=True)
@@ -142,12 +142,12 @@ def _part(
 
 
 def _portable(layer: Any, *args: Any, **kwargs: Any) -> Tensor:
-    """Call a layer or an operation, or what is the same and converts better."""
+    """Call a layer or an operation, or an equal one that converts better."""
     if type(layer).__name__ == "Expm1":  # which ONNX does not have
         return ops.tanh(0.5 * args[0]) * (ops.exp(args[0]) + 1.0)
     values = layer(*args, **kwargs)
     if layer.name == "z_log_var":
-        # LiteRT's converter would add the constant of the bound on it to the bias of this layer,
-        # whose sum over the features then rounds like numbers of that size.
+        # Without this, LiteRT's converter adds the constant of `soft_bound` to the bias of this
+        # layer, and its sum over the features is then rounded as for numbers of that size.
         values = ops.maximum(values, _NO_BOUND)
     return values

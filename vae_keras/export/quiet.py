@@ -1,4 +1,4 @@
-"""Converters that keep what they are doing to themselves."""
+"""Silence for converters."""
 
 import contextlib
 import logging
@@ -13,8 +13,8 @@ from collections.abc import Iterator
 def quiet() -> Iterator[None]:
     """Hold back warnings, logs and what native code prints on the standard error.
 
-    The converters report on their passes in dozens of lines, some of which look like failures.
-    What fails raises, and what is wrong shows when the result is checked.
+    The converters print dozens of lines, some of which look like failures. A real failure raises,
+    and a wrong result is found by the check.
     """
     disabled = logging.root.manager.disable
     logging.disable(logging.ERROR)

@@ -23,7 +23,7 @@ class SavedModel(Format):
         serve = loaded.signatures["serving_default"]
 
         def run(inputs: Arrays) -> Arrays:
-            _ = loaded  # owns the variables, which would go with it
+            _ = loaded  # keeps the variables alive
             with tf.device("cpu:0"):
                 tensors = {name: tf.constant(array) for name, array in inputs.items()}
                 return {name: tensor.numpy() for name, tensor in serve(**tensors).items()}

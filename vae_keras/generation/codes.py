@@ -1,17 +1,17 @@
 """Where to draw codes from, other than the prior: arrays in, codes out.
 
-A decoder makes good images of codes like those it was trained on. Where these are not spread as
-the prior is (a small KL weight, or no prior at all), other sources are better:
+A decoder makes good images of codes like those that it was trained on. Where these are not
+distributed like the prior (a small KL weight, or no prior at all), other sources are better:
 
-- a mixture fitted to the codes (`fit_mixture`): any number of dimensions, codes between the known
-  ones; the only one for a plain autoencoder;
+- a mixture fitted to the codes (`fit_mixture`), for any number of dimensions; it has codes between
+  those of training images, and is the only source for a plain autoencoder;
 - the aggregated posterior `q(z) = 1/N sum_i q(z | x_i)` itself (`AggregatedPosterior`): nothing
-  is fitted, but a code lies next to that of a training image, and so does what it decodes to;
-- the same on a regular grid (`aggregated_posterior_grid`): up to three dimensions; the mass of
-  each cell is exact, only the place within a cell is not.
+  is fitted, but each code, and so each image, is close to that of a training image;
+- the aggregated posterior on a regular grid (`aggregated_posterior_grid`), for up to three
+  dimensions: the mass of each cell is exact, and codes are uniform within a cell.
 
-The codes of a conditional VAE should hold little of the label, and then one sampler is right for
-all classes; one of the codes of a class alone is right for that class in any case.
+The codes of a conditional VAE should hold little of the label; one sampler then serves all
+classes. A sampler from the codes of one class serves that class in any case.
 """
 
 import warnings
@@ -27,7 +27,7 @@ from vae_keras.errors import ArgumentError
 GRID_REACH = 4.0
 MOST_GRID_DIMENSIONS = 3
 MOST_CELLS = 10_000_000
-_BATCH_VALUES = 2**20  # of one batch's table of masses: 8 MiB
+_BATCH_VALUES = 2**20  # values in the table of masses of one batch: 8 MiB
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def fit_mixture(codes: ArrayLike, components: int = 10, *, seed: int = 0) -> Cod
         seed: Seed of the start of the fit. Defaults to `0`.
 
     Raises:
-        ArgumentError: If `codes` is not a finite matrix or `components` does not fit it.
+        ArgumentError: If `codes` is not a finite matrix, or `components` is not in 1 to `n`.
 
     Example:
         >>> mixture = fit_mixture(autoencoder.encode(x_train))
@@ -92,7 +92,7 @@ def fit_mixture(codes: ArrayLike, components: int = 10, *, seed: int = 0) -> Cod
 
     # The matrices are small: on a busy machine threads wait for each other up to 30 times longer.
     with warnings.catch_warnings(), threadpool_limits(1, user_api="blas"):
-        # Of codes that coincide: components at one place are still a mixture of them.
+        # Where codes coincide, components do too: that is still a mixture.
         warnings.simplefilter("ignore", ConvergenceWarning)
         try:
             fitted = GaussianMixture(number, max_iter=2000, random_state=seed).fit(points)
@@ -105,7 +105,7 @@ def fit_mixture(codes: ArrayLike, components: int = 10, *, seed: int = 0) -> Cod
 
 
 class AggregatedPosterior:
-    """`q(z) = 1/N sum_i q(z | x_i)`: an image at random, and a code from its posterior.
+    """`q(z) = 1/N sum_i q(z | x_i)`: a random image, and a code from its posterior.
 
     Args:
         mean: Means of the posteriors, shape `(n, latent_dim)`.
@@ -142,14 +142,15 @@ class CodeGrid:
 
     Attributes:
         edges: Edges of the cells along each dimension, shape `(latent_dim, bins + 1)`.
-        masses: Mass of each cell, `latent_dim` axes of `bins`; what lacks to 1 lies beyond them.
+        masses: Mass of each cell, `latent_dim` axes of `bins`. They sum to less than 1: the
+            remainder lies outside the grid.
     """
 
     edges: np.ndarray
     masses: np.ndarray
 
     def sample(self, n: int, seed: int | None = None) -> np.ndarray:
-        """Draw a cell by its mass and any place within it, shape `(n, latent_dim)`, float32.
+        """Draw cells by their mass, and a uniform code within each: `(n, latent_dim)`, float32.
 
         Args:
             n: Number of codes, > 0.
@@ -165,15 +166,15 @@ class CodeGrid:
 
 
 def aggregated_posterior_grid(mean: ArrayLike, log_var: ArrayLike, bins: int = 100) -> CodeGrid:
-    """Weigh the cells of a regular grid with the mass that the aggregated posterior has there.
+    """Compute the mass of the aggregated posterior in each cell of a regular grid.
 
-    That mass is exact: the mean over the images of a product of differences of normal distribution
+    The mass is exact: the mean over the images of a product of differences of normal distribution
     functions.
 
     Args:
         mean: Means of the posteriors, shape `(n, latent_dim)`, `latent_dim` at most 3.
         log_var: Logarithms of their variances, the same shape.
-        bins: Cells along each dimension, > 0, at most 10 million in all; wide ones blur narrow
+        bins: Cells along each dimension, > 0, at most 10 million in all; wide cells blur narrow
             posteriors. Defaults to `100`.
 
     Raises:

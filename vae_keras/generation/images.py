@@ -13,8 +13,8 @@ from vae_keras.models import labels_for
 
 CODE_SOURCES = ("prior", "mixture", "posterior", "grid")
 MIXTURE_COMPONENTS = 10
-_MIXTURE_IMAGES = 10_000  # a mixture for a picture or a number need not have seen more
-# Of the draw of one code for each training image; not that of the images.
+_MIXTURE_IMAGES = 10_000  # as many as a figure or a metric needs
+# Seed of the draw of one code for each training image, apart from the seed of the samples.
 _TRAINING_SEED = 0
 
 
@@ -32,20 +32,20 @@ def sample_images(
     Args:
         model: A `VAE`, `ConditionalVAE` or `Autoencoder`.
         n: Number of codes, > 0.
-        codes: One of `CODE_SOURCES`; an autoencoder has `"mixture"` alone.
+        codes: One of `CODE_SOURCES`; for an autoencoder only `"mixture"`.
             Defaults to `"prior"`.
         label: Class of the images, for a conditional model; the codes are then like those of the
             training images of this class. Without one, each code is decoded in every class.
         seed: Integer seed; `None` draws one.
-        train: Training images, and labels for a conditional model, which every source but the
-            prior looks at. Defaults to `None`.
+        train: Training images, and labels for a conditional model; every source other than the
+            prior needs them. Defaults to `None`.
 
     Returns:
         Images in the model's range, shape `(n, height, width, channels)`, or `(n, num_classes,
         height, width, channels)` of a conditional model without a label.
 
     Raises:
-        ArgumentError: If an argument makes no sense or the model has no such source.
+        ArgumentError: If an argument is out of range, or the model has no such source.
     """
     if label is not None:
         model.check_label(label, 1)
@@ -56,7 +56,7 @@ def sample_images(
 
     def images(label: int | None) -> np.ndarray:
         if drawn is None:
-            return model.sample(n, label=label, seed=seed)  # of the same seed, the same codes
+            return model.sample(n, label=label, seed=seed)  # each class gets the same codes
         return model.decode(drawn, label=label)
 
     if label is None and model.num_classes:
@@ -65,7 +65,7 @@ def sample_images(
 
 
 def mixture_sampler(model: Any, train: Split) -> Callable[[int, int], np.ndarray]:
-    """Return a function `(n, seed) -> images` in `[0, 1]` that needs no prior.
+    """Return a function `(n, seed) -> images` in `[0, 1]`, for a model without a prior.
 
     Args:
         model: An unconditional model.
@@ -80,10 +80,9 @@ def mixture_sampler(model: Any, train: Split) -> Callable[[int, int], np.ndarray
 
 
 def _sampler(model: Any, codes: str, train: Split | None, label: int | None) -> Any:
-    """Return what to draw codes from; `None` for the prior, which the model has itself."""
+    """Return the object to draw codes from; `None` for the prior, which the model draws from."""
     one_of("codes", codes, CODE_SOURCES)
-    has_posteriors = hasattr(model, "encode_distribution")
-    if codes != "mixture" and not has_posteriors:
+    if codes != "mixture" and not model.is_variational:
         raise ArgumentError(
             "`codes` must be 'mixture' (on the command line `--codes mixture`) for an autoencoder, "
             f"which has neither prior nor posteriors. Received: codes={codes!r}"
@@ -96,7 +95,7 @@ def _sampler(model: Any, codes: str, train: Split | None, label: int | None) -> 
             "Received: train=None"
         )
     if label is not None and train.labels is not None:
-        # Should the codes still hold something of the label, these are the right ones for it.
+        # Codes may still depend on the label: these are those of the class.
         chosen = train.labels == label
         if not chosen.any():
             raise ArgumentError(
@@ -105,9 +104,9 @@ def _sampler(model: Any, codes: str, train: Split | None, label: int | None) -> 
         train = train.take(chosen)
     train = train.bounded()
     labels = labels_for(model, train.labels)
-    if not has_posteriors:
+    if not model.is_variational:
         return _mixture(model.encode(train.images, label=labels))
-    # A model of binary images has never seen grey ones.
+    # A model of binary images was not trained on grey ones.
     images = model.binarized(train.images, np.random.default_rng(_TRAINING_SEED))
     posterior = model.encode_distribution(images, label=labels)
     if codes == "grid":

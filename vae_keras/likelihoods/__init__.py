@@ -1,4 +1,4 @@
-"""Likelihoods p(x | z): what the decoder's output means. One file a member."""
+"""Likelihoods p(x | z): what the decoder's output means. One file per member."""
 
 from vae_keras.likelihoods.base import Likelihood
 from vae_keras.likelihoods.bernoulli import Bernoulli

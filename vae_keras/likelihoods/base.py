@@ -21,8 +21,8 @@ class Likelihood(keras.layers.Layer):
         parameters_per_channel: Decoder outputs for each image channel.
         output_activation: Keras name of the activation of the decoder's last layer.
         data_range: Lowest and highest accepted pixel value; uint8 images are scaled to it.
-        normalized: Whether `log_prob` is a log-density or a log-mass. Where it is not, the member
-            is a loss alone: `log_prob` raises, and there is no evidence lower bound.
+        normalized: Whether `log_prob` is a log-density or a log-mass. Otherwise the member is only
+            a loss: `log_prob` raises, and there is no evidence lower bound.
         discrete: Whether `log_prob` is the log-mass of 8-bit or binary values, so that bits/dim
             need no dequantisation.
     """
@@ -58,8 +58,8 @@ class Likelihood(keras.layers.Layer):
             x: Images in `data_range`.
             parameters: The decoder's output.
             training: Whether this is a training step, in which a member may fit itself to the
-                batch and assign its own weights; a loss without it depends on nothing but its
-                arguments and the weights.
+                batch and assign its own weights. Otherwise the loss depends only on its arguments
+                and the weights.
         """
         return -self.log_prob(x, parameters)
 
@@ -79,8 +79,8 @@ class Likelihood(keras.layers.Layer):
     def parameters_from_mean(self, mean: np.ndarray) -> np.ndarray:
         """Invert `mean`: the decoder's output, before its activation, that gives this image.
 
-        As the bias of the decoder's last layer it makes an untrained model begin at the mean of
-        the data instead of at grey.
+        As the bias of the decoder's last layer it makes an untrained model start from the mean
+        image instead of grey.
 
         Args:
             mean: Expected image, shape `(..., channels)`, in `data_range`; kept away from the

@@ -15,9 +15,9 @@ class Bernoulli(Likelihood):
     """Each pixel value is 1 with probability `sigmoid(logit)`; the decoder gives logits.
 
     `log_prob = sum x log p + (1 - x) log(1 - p)`, computed from logits, so that no logarithm of
-    zero can occur. A log-mass for binary images, and only then are bits/dim to be had from it. Grey
-    values in `[0, 1]` are accepted, as most published models do; the result is then a
-    cross-entropy and neither mass nor density (`ContinuousBernoulli` is one).
+    zero can occur. For binary images it is a log-mass, from which bits/dim follow. Grey values in
+    `[0, 1]` are accepted too, as in most published models; the result is then a cross-entropy,
+    neither a mass nor a density (`ContinuousBernoulli` is a density).
 
     Args:
         **kwargs: `name` and the like, for `keras.layers.Layer`.

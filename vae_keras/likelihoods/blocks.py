@@ -1,4 +1,4 @@
-"""The pieces that several likelihoods share: ranges, squashed means and bounded scales."""
+"""Functions that several likelihoods share: ranges, squashed means and bounded scales."""
 
 import math
 from collections.abc import Iterable
@@ -32,12 +32,12 @@ def checked_range(data_range: Iterable[float]) -> DataRange:
 
 
 def range_activation(data_range: DataRange) -> str:
-    """Keras name of the activation whose values fill `data_range`."""
+    """Return Keras' name of the activation whose values fill `data_range`."""
     return _ACTIVATIONS[data_range]
 
 
 def squash(values: Tensor, data_range: DataRange) -> Tensor:
-    """Bring any value into `data_range`, by the sigmoid or tanh, in float32."""
+    """Map any value into `data_range`, by the sigmoid or tanh, in float32."""
     values = ops.cast(values, "float32")
     return ops.sigmoid(values) if data_range == UNIT else ops.tanh(values)
 
@@ -53,13 +53,13 @@ def unsquash(mean: np.ndarray, data_range: DataRange) -> np.ndarray:
 
 
 def level_step(data_range: DataRange, levels: int = _LEVELS) -> float:
-    """Distance of two neighbouring levels, in pixel units; of 8-bit images by default."""
+    """Return the distance of two neighbouring levels in pixel units, by default of 8-bit images."""
     low, high = data_range
     return (high - low) / (levels - 1)
 
 
 def log_scale_above(raw: Tensor, min_scale: float) -> Tensor:
-    """Logarithm of the scale `min_scale + exp(raw)`, finite and with a gradient for any `raw`."""
+    """Return the logarithm of `min_scale + exp(raw)`, finite and with a gradient for any `raw`."""
     floor = math.log(min_scale)
     return floor + ops.softplus(soft_bound(ops.cast(raw, "float32")) - floor)
 

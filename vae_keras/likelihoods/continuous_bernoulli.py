@@ -17,10 +17,10 @@ _LARGEST_START = 50.0
 class ContinuousBernoulli(Likelihood):
     """Grey values in `[0, 1]`, density proportional to `exp(logit x)`; the decoder gives logits.
 
-    `log_prob = sum logit x - log((exp(logit) - 1) / logit)`: the Bernoulli's cross-entropy with
+    `log_prob = sum logit x - log((exp(logit) - 1) / logit)`: the Bernoulli's cross-entropy, with
     the normaliser that it lacks for grey values. In the paper's terms `lambda = sigmoid(logit)`.
     The expected value is not lambda but `1 / (1 - exp(-logit)) - 1 / logit`, which is nearer to
-    1/2. Use it in the place of `Bernoulli` where images are grey and nats matter.
+    1/2. Use it in place of `Bernoulli` where images are grey and nats matter.
 
     Args:
         **kwargs: `name` and the like, for `keras.layers.Layer`.
@@ -48,7 +48,7 @@ class ContinuousBernoulli(Likelihood):
         square = ops.square(near)
         series = 1 / 12 - square * (1 / 720 - square * (1 / 30240 - square / 1209600))
         size = ops.abs(far)
-        # Of the mean from the nearer end of the range.
+        # Distance of the mean from the nearer end of the range.
         distance = 1.0 / size - ops.exp(-size) / -ops.expm1(-size)
         closed = ops.where(far > 0, 1.0 - distance, distance)
         return ops.where(small, 0.5 + near * series, closed)
@@ -62,7 +62,7 @@ class ContinuousBernoulli(Likelihood):
         return ops.clip(ops.where(logits > 0, 1.0 - distance, distance), 0.0, 1.0)
 
     def parameters_from_mean(self, mean: np.ndarray) -> np.ndarray:
-        # By halving, as there is no closed form; the ends keep the mean within [0.02, 0.98].
+        # By bisection, as there is no closed form; its ends keep the mean within [0.02, 0.98].
         low = np.full(np.shape(mean), -_LARGEST_START, "float32")
         high = -low
         for _ in range(40):
@@ -74,9 +74,9 @@ class ContinuousBernoulli(Likelihood):
 
 
 def _parted(logits: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Return where logits are small, and the logits for each of two formulas.
+    """Return where logits are small, and the logits for each of the two formulas.
 
-    Each formula gets values it can take in the other's place, so that the gradient of the `where`
+    Where the other formula applies, each gets a harmless value, so that the gradient of the `where`
     that joins them is finite too.
     """
     small = ops.abs(logits) < _SERIES_BELOW

@@ -1,4 +1,4 @@
-"""Discretised logistic likelihood of images with levels."""
+"""Discretised logistic likelihood, of images with a number of levels."""
 
 import math
 from typing import Any
@@ -34,7 +34,7 @@ class DiscretizedLogistic(Likelihood):
     log-mass of 8-bit data: divided by `-D log(2)`, with `D` pixel values, it is bits/dim as
     published. Values between levels count as the nearest level.
 
-    `mean` is the location. The expectation over the levels is the same but for the tails that the
+    `mean` is the location. The expectation over the levels differs from it by the tails that the
     range cuts off: it lies nearer to the middle of the range where the scale is wide.
 
     Args:
@@ -44,7 +44,7 @@ class DiscretizedLogistic(Likelihood):
         **kwargs: `name` and the like, for `keras.layers.Layer`.
 
     Raises:
-        ArgumentError: If `data_range` is neither of the two, or `levels` no integer above 1.
+        ArgumentError: If `data_range` is neither of the two, or `levels` is not an integer above 1.
 
     Example:
         >>> DiscretizedLogistic().log_prob(x, decoder(z)).shape
@@ -71,8 +71,8 @@ class DiscretizedLogistic(Likelihood):
         centre = self.data_range[0] + level * self._step - self.mean(parameters)
         upper = (centre + 0.5 * self._step) * inverse_scale
         lower = (centre - 0.5 * self._step) * inverse_scale
-        # F(u) - F(l) = F(u) F(-l) (1 - exp(l - u)): a sum of logarithms, no difference that could
-        # vanish. A tail has one of the first two factors alone.
+        # F(u) - F(l) = F(u) F(-l) (1 - exp(l - u)): a sum of logarithms, without a difference
+        # that could vanish. A tail has only one of the first two factors.
         has_lower, has_upper = level > 0, level < self.levels - 1
         log_below_upper = ops.where(has_upper, -ops.softplus(-upper), 0.0)
         log_above_lower = ops.where(has_lower, -ops.softplus(lower), 0.0)

@@ -23,8 +23,8 @@ class Gaussian(Likelihood):
     """Gaussian with the same, fixed standard deviation for each pixel value.
 
     `log_prob = -sum (x - mean)^2 / (2 scale^2) - D log(scale) - D/2 log(2 pi)` with `D` pixel
-    values. The scale sets how much reconstruction counts against the KL divergence, as
-    `1 / (2 scale^2)` does; where it is not known, `OptimalGaussian` finds it.
+    values. The scale weighs the squared error against the KL divergence, by
+    `1 / (2 scale^2)`; where it is not known, `OptimalGaussian` finds it.
 
     Args:
         scale: Standard deviation of an observation, in pixel units, > 0. Defaults to `1.0`.

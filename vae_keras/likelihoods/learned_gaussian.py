@@ -24,17 +24,17 @@ class LearnedGaussian(Likelihood):
     """Gaussian whose mean and standard deviation the decoder gives for each pixel value.
 
     Of the decoder's output the first `channels` values are the means before the sigmoid or tanh,
-    the last `channels` are `s` in `scale = min_scale + exp(s)`. Tells where in the image the
-    model is unsure; harder to train than one scale for all (`OptimalGaussian`), because pixels
-    that hardly vary pull their scale to the lower bound and their gradients to `1 / scale^2`:
-    raise `min_scale` where training is unsteady.
+    the last `channels` are `s` in `scale = min_scale + exp(s)`. It tells where in the image the
+    model is unsure. It is harder to train than one scale for all (`OptimalGaussian`), because
+    pixels that hardly vary pull their scale to the lower bound and their gradients to
+    `1 / scale^2`: raise `min_scale` where training is unsteady.
 
     Args:
         data_range: `(0, 1)`, means by the sigmoid, or `(-1, 1)`, by tanh.
             Defaults to `(0.0, 1.0)`.
         min_scale: Lower bound of the standard deviation, in pixel units, > 0. Defaults to one
-            step of 8-bit data, `1/255` of the range: below it a density rewards where the levels
-            lie, without limit.
+            step of 8-bit data, `1/255` of the range: below it the density grows without limit
+            at the levels.
         **kwargs: `name` and the like, for `keras.layers.Layer`.
 
     Raises:

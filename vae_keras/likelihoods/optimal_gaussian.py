@@ -29,14 +29,14 @@ class OptimalGaussian(Likelihood):
     """Gaussian with one standard deviation for all pixel values, the best one for the data.
 
     The model balances reconstruction against the KL divergence by itself, so that no weight has
-    to be searched. `"learned"` trains the logarithm of the scale like any weight. `"analytic"`
+    to be searched for. `"learned"` trains the logarithm of the scale like any weight. `"analytic"`
     takes the scale with the highest likelihood, `scale^2 = mean (x - mean)^2`, over all pixel
     values of the training batch; evaluation, `log_prob` and `sample` use the running average
     over training batches (the plain one of the first hundred, then exponential), a weight that
     only training changes. Before any training the scale is 1 in both.
 
-    The scale stays above one step of 8-bit data, `1/255` of the range: below it a density
-    rewards where the levels lie, without limit.
+    The scale stays above one step of 8-bit data, `1/255` of the range: below it the density
+    grows without limit at the levels.
 
     Args:
         data_range: `(0, 1)`, with a sigmoid output, or `(-1, 1)`, with tanh.
@@ -45,7 +45,7 @@ class OptimalGaussian(Likelihood):
         **kwargs: `name` and the like, for `keras.layers.Layer`.
 
     Raises:
-        ArgumentError: If `data_range` or `mode` is neither of the two.
+        ArgumentError: If `data_range` or `mode` is not one of its two values.
 
     Example:
         >>> likelihood = OptimalGaussian(mode="analytic")

@@ -19,13 +19,13 @@ class Perceptual(Likelihood):
 
     `loss = likelihood.loss + weight * sum_l mean (f_l(x) - f_l(mean))^2 / 2`, where each output
     `f_l` of the network adds one half of the mean over its values, as in Hou et al. The pixel term
-    is a sum: weights near the number of pixel values make the two comparable. It is a loss and no
+    is a sum: weights near the number of pixel values make the two comparable. It is a loss, not a
     likelihood: `log_prob` raises, and there is no evidence lower bound. Mean, samples and range
     are the inner likelihood's.
 
-    The network is frozen, the very object that is given: gradients flow through it to the decoder
-    and its weights stay. It is run in inference mode, saved with the model, and sees images in
-    `data_range`; put what else they need (scaling, three channels) into the network.
+    The network that is given is frozen, not a copy: gradients flow through it to the decoder, and
+    its weights stay. It runs in inference mode and is saved with the model. It gets images in
+    `data_range`; other preparation (scaling, three channels) has to be part of the network.
 
     Args:
         network: Functional or sequential `keras.Model` with one input of images and one or more
@@ -36,8 +36,9 @@ class Perceptual(Likelihood):
         **kwargs: `name` and the like, for `keras.layers.Layer`.
 
     Raises:
-        ArgumentError: If the network has not one input of images, `likelihood` is none, `weight`
-            is negative, or (when first used) the network takes images of another shape.
+        ArgumentError: If the network does not have one input of images, `likelihood` is not a
+            likelihood, `weight` is negative, or (when first used) the network takes images of
+            another shape.
 
     Example:
         >>> vgg = keras.applications.VGG19(include_top=False, input_shape=(64, 64, 3))

@@ -1,4 +1,4 @@
-"""Objectives: from draws of codes to the loss of a batch. One file a member."""
+"""Objectives: from draws of codes to the loss of a batch. One file per member."""
 
 from vae_keras.objectives.base import Batch, LossTerms, Objective
 from vae_keras.objectives.elbo import ELBO

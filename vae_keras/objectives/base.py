@@ -13,9 +13,9 @@ class LossTerms(NamedTuple):
 
     Attributes:
         reconstruction: The likelihood's loss, shape `(batch,)`.
-        kl: `KL(q(z | x) || p(z))`, whatever is penalised, shape `(batch,)`.
-        scaled: What is added to the reconstruction, shape `(batch,)`: for the evidence lower bound
-            the weighted regulariser.
+        kl: `KL(q(z | x) || p(z))`, also where the regulariser is another, shape `(batch,)`.
+        scaled: What the loss adds to the reconstruction, shape `(batch,)`; for the evidence lower
+            bound the weighted regulariser.
         weight: Weight of the regulariser, a scalar.
         total: The loss, `reconstruction + scaled`, shape `(batch,)`.
     """
@@ -28,7 +28,7 @@ class LossTerms(NamedTuple):
 
 
 class LatentRecord(Protocol):
-    """What objectives read of the record that regularisers look at."""
+    """The part that objectives read of the record that regularisers take."""
 
     @property
     def kl(self) -> Tensor: ...
@@ -44,7 +44,7 @@ class Batch:
             each image, one whole batch after another.
         reconstruction: Function from codes `(samples * batch, latent_dim)` to the likelihood's
             loss of each, shape `(samples * batch,)`.
-        latent: Function from codes to the record that regularisers look at.
+        latent: Function from codes to the record that regularisers take.
         regularizer: The model's.
         prior: The model's.
         weight: Weight of the regulariser, a scalar.
@@ -67,8 +67,8 @@ class Objective:
 
     Attributes:
         samples: Codes drawn for each image.
-        is_log_likelihood_bound: Whether it bounds `log p(x)` by itself, which leaves no room for
-            a regulariser other than the KL divergence or for a likelihood that is none.
+        is_log_likelihood_bound: Whether it is a bound on `log p(x)` by itself. It then takes no
+            regulariser other than the KL divergence, and no likelihood that is not normalised.
     """
 
     samples: int = 1

@@ -1,4 +1,4 @@
-"""The evidence lower bound, with whatever regulariser the model has."""
+"""The evidence lower bound, with the regulariser of the model."""
 
 import keras
 

@@ -26,14 +26,14 @@ class ImportanceWeighted(Objective):
     al. 2018); the doubly reparameterised one has the same expectation and less variance, and costs
     one more pass through the decoder.
 
-    `recon_loss` is then the mean over the samples, and `kl_scaled` what the loss has beyond it.
+    The metric `recon_loss` is then the mean over the samples, and `kl_scaled` the loss minus it.
 
     Args:
         samples: Number of codes `K`, > 0. Defaults to `5`.
         gradient: `"standard"` or `"doubly_reparameterized"`. Defaults to `"standard"`.
 
     Raises:
-        ArgumentError: If `samples` is not a positive integer, or there is no such gradient.
+        ArgumentError: If `samples` is not a positive integer or `gradient` is unknown.
 
     Example:
         >>> vae = VAE(encoder, decoder, Bernoulli(), objective=ImportanceWeighted(50))
@@ -76,13 +76,13 @@ class ImportanceWeighted(Objective):
         """Return reconstruction losses and the bound, with the gradient of Tucker et al., eq. 8.
 
         The decoder's gradient weights `d log w_k` by the normalised weight, the encoder's, which
-        flows through the codes alone, by its square. The weights have to be known before the codes
-        can carry the second factor: hence two passes.
+        flows through the codes alone, by its square. The factor of the codes needs the weights
+        first, hence two passes.
         """
         fixed = ops.stop_gradient(codes)
         fixed_posterior = DiagonalGaussian(*(ops.stop_gradient(one) for one in posterior))
         first = self._log_weights(batch, fixed_posterior, fixed, batch.reconstruction(fixed))
-        # A softmax; Keras' own warns of one over a single sample.
+        # A softmax; Keras' own warns if there is a single sample.
         share = ops.stop_gradient(ops.exp(first - ops.logsumexp(first, axis=0, keepdims=True)))
 
         # The same codes; a gradient that passes through them is multiplied by `factor`, which is

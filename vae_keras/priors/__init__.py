@@ -1,4 +1,4 @@
-"""Priors p(z): where codes come from before an image is seen. One file a member."""
+"""Priors p(z): the distribution of codes before an image is seen. One file per member."""
 
 from vae_keras.priors.base import Prior
 from vae_keras.priors.mixture import Mixture

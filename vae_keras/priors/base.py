@@ -11,8 +11,8 @@ from vae_keras.math import DiagonalGaussian, gaussian_log_prob
 class Prior(keras.layers.Layer):
     """Distribution of the codes before an image is seen.
 
-    A Keras layer so that a member may own weights that train and save with the model; it is built
-    by the model, for its code size, and never called.
+    It is a Keras layer so that a member may own weights that train and save with the model. The
+    model builds it for its code size; it is never called.
 
     Attributes:
         factorized: Whether the latent dimensions are independent, so that the KL divergence is a
@@ -28,7 +28,7 @@ class Prior(keras.layers.Layer):
         super().__init__(**kwargs)
 
     def build(self, codes_shape: tuple[int | None, int]) -> None:
-        """Make the weights for codes of shape `(batch, latent_dim)`."""
+        """Create the weights, for codes of shape `(batch, latent_dim)`."""
         self.latent_dim = codes_shape[-1]
         self.built = True
 
@@ -55,8 +55,8 @@ class Prior(keras.layers.Layer):
     def kl(self, posterior: DiagonalGaussian, codes: Tensor) -> Tensor:
         """`KL(q(z | x) || p(z))` in nats, shape `(batch,)`.
 
-        Here `log q(z | x) - log p(z)` at the codes drawn, unbiased and possibly negative; members
-        that have a closed form return that.
+        By default `log q(z | x) - log p(z)` at the codes drawn: unbiased, and possibly negative.
+        Members with a closed form return that.
 
         Args:
             posterior: Mean and log-variance, each `(batch, latent_dim)`.
@@ -65,5 +65,8 @@ class Prior(keras.layers.Layer):
         return gaussian_log_prob(posterior, codes) - self.log_prob(codes)
 
     def kl_per_dimension(self, posterior: DiagonalGaussian) -> Tensor:
-        """KL divergence of each latent dimension, `(batch, latent_dim)`; factorised priors only."""
+        """KL divergence of each latent dimension, shape `(batch, latent_dim)`.
+
+        Only factorised priors define it.
+        """
         raise NotImplementedError

@@ -16,8 +16,8 @@ from vae_keras.priors.base import Prior
 class Mixture(Prior):
     """`p(z) = sum_k w_k N(z; m_k, diag(s_k^2))`, with weights, means and variances learned.
 
-    Codes that fall into groups are not pressed into one Gaussian, and samples come from where
-    codes are. The KL divergence has no closed form and is estimated from the codes drawn.
+    Codes in groups need not fit one Gaussian, and samples come from regions that have codes. The
+    KL divergence has no closed form and is estimated from the codes drawn.
 
     Args:
         components: Number of Gaussians, > 0. Defaults to `10`.
@@ -39,7 +39,7 @@ class Mixture(Prior):
         super().build(codes_shape)
         shape = (self.components, self.latent_dim)
         self.logits = self.add_weight(name="logits", shape=(self.components,), initializer="zeros")
-        # Apart from the start: components that begin alike would stay alike.
+        # Different from the start: components that begin equal would stay equal.
         spread = keras.initializers.RandomNormal(stddev=1.0)
         self.means = self.add_weight(name="means", shape=shape, initializer=spread)
         self.log_vars = self.add_weight(name="log_vars", shape=shape, initializer="zeros")
@@ -52,7 +52,7 @@ class Mixture(Prior):
         return ops.logsumexp(log_probs + ops.log_softmax(self.logits), axis=-1)
 
     def sample(self, n: int, *, seed: Seed = None) -> Tensor:
-        # One draw for the component and the code: an integer seed gives the same one twice.
+        # A single draw serves the component and the code: two draws of one integer seed are equal.
         noise = keras.random.normal((n, 1 + self.latent_dim), seed=seed)
         uniform = 0.5 + 0.5 * ops.erf(noise[:, :1] / math.sqrt(2.0))
         upper_ends = ops.cumsum(ops.softmax(self.logits))[:-1]

@@ -1,4 +1,4 @@
-"""Regularisers of the codes. One file a member."""
+"""Regularisers of the codes. One file per member."""
 
 from vae_keras.regularizers.base import LatentTerms, Regularizer
 from vae_keras.regularizers.capacity import Capacity

@@ -12,7 +12,7 @@ from vae_keras.math import DiagonalGaussian
 
 @dataclass(frozen=True)
 class LatentTerms:
-    """What a regulariser may look at: one record, so that new members need no new arguments.
+    """What a regulariser may use, in one record, so that new members need no new arguments.
 
     Attributes:
         posterior: `q(z | x)` of each image.
@@ -21,8 +21,8 @@ class LatentTerms:
         prior_codes: A draw from the prior, shape `(batch, latent_dim)`; only for members that
             list it in `needs`.
         dataset_size: Images of the training set, a scalar; only for members that list it.
-        step: Training steps done before this one, a scalar; infinite in validation, which is
-            measured where a schedule ends. Only for members that list it.
+        step: Training steps done before this one, a scalar; infinite in validation, which
+            uses the end of a schedule. Only for members that list it.
     """
 
     posterior: DiagonalGaussian
@@ -35,7 +35,7 @@ class LatentTerms:
     @cached_property
     def kl(self) -> Tensor:
         """`KL(q(z | x) || p(z))` in nats, shape `(batch,)`; an estimate from the codes where the
-        prior has no closed form. Computed once, whoever asks."""
+        prior has no closed form. Computed once for all readers."""
         return self.prior.kl(self.posterior, self.codes)
 
 
@@ -48,7 +48,7 @@ class Regularizer:
 
     Attributes:
         needs: Names of the optional fields of `LatentTerms` that it reads.
-        needs_factorized_prior: Whether it takes the KL divergence apart by latent dimension.
+        needs_factorized_prior: Whether it needs the KL divergence of each latent dimension.
         batch_level: Whether the value of an image depends on the other images of its batch, and
             so on the batch size.
     """

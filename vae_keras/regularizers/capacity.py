@@ -1,4 +1,4 @@
-"""A KL divergence that is held at a target which rises."""
+"""A KL divergence that is held at a rising target."""
 
 import keras
 from keras import ops
@@ -17,9 +17,9 @@ from vae_keras.schedules import Linear
 class Capacity(Regularizer):
     """`weight |mean KL - C(step)|`, with a target `C` that rises from 0 to `capacity`.
 
-    The codes are let out a few nats at a time, and the absolute value also pulls a KL divergence up
-    that is below the target. The mean is over the images of the batch, as in the published
-    code, and each image has the batch's value. Validation uses the last target, `capacity`.
+    The information in the codes grows a few nats at a time: the absolute value also pulls up a KL
+    divergence below the target. The mean is over the images of the batch, as in the published
+    code, and each image gets the value of its batch. Validation uses the last target, `capacity`.
 
     Args:
         capacity: Last target in nats, >= 0. Defaults to `25.0`.
@@ -28,7 +28,8 @@ class Capacity(Regularizer):
             Defaults to `100.0`.
 
     Raises:
-        ArgumentError: If an argument is out of its range or not finite, or `steps` no integer.
+        ArgumentError: If an argument is out of its range or not finite, or `steps` is not an
+            integer.
 
     Example:
         >>> VAE(encoder, decoder, Bernoulli(), Capacity(10.0, steps=20_000))

@@ -23,8 +23,8 @@ class DIP(Regularizer):
     `KL + off_diagonal sum_{i != j} C_ij^2 + diagonal sum_i (C_ii - 1)^2`. `C` is the covariance
     over the batch, divided by the batch size: for kind `"i"` of the posteriors' means, for kind
     `"ii"` of the codes, which has the mean of the posteriors' variances added on the diagonal.
-    A batch of one image has a covariance of 0. It estimates two moments from one batch, so use
-    batches that are large beside the latent dimension.
+    A batch of one image has a covariance of 0. The two moments are estimates from one batch, so use
+    batches that are large compared with the latent dimension.
 
     Args:
         kind: `"i"` or `"ii"`. Defaults to `"i"`.
@@ -33,7 +33,7 @@ class DIP(Regularizer):
             `off_diagonal` for kind `"i"`, the same for `"ii"`.
 
     Raises:
-        ArgumentError: If there is no such kind, or a weight is negative or not finite.
+        ArgumentError: If `kind` is unknown, or a weight is negative or not finite.
 
     Example:
         >>> VAE(encoder, decoder, Bernoulli(), DIP("ii", off_diagonal=5.0))

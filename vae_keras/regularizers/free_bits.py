@@ -1,4 +1,4 @@
-"""A KL divergence that leaves each latent dimension some nats for nothing."""
+"""A KL divergence that does not penalise the first nats of each latent dimension."""
 
 import keras
 from keras import ops
@@ -14,10 +14,9 @@ class FreeBits(Regularizer):
     """`sum_j max(free_bits, mean KL_j)`, the mean of each dimension over the images of the batch.
 
     A dimension gains nothing by carrying less than `free_bits`, so that it is not given up early
-    in training. As published, the maximum is over the mean of the batch and not over the image. The
-    value of an image is its own KL divergence in the dimensions above the threshold and the
-    threshold in the others: over the batch these have the mean that the formula says, and its
-    gradient.
+    in training. As published, the maximum is over the mean of the batch, not over each image. An
+    image has its own KL divergence in the dimensions above the threshold, and the threshold in the
+    others; the mean over the batch is then the formula, with its gradient.
 
     Args:
         free_bits: Nats for each latent dimension, >= 0; 0 is the KL divergence. Defaults to `0.5`.

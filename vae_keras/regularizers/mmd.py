@@ -19,9 +19,9 @@ _IMQ_SCALES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 class MMD(Regularizer):
     """InfoVAE and WAE-MMD: `kl_share KL + weight MMD^2`, between the codes and the prior.
 
-    The discrepancy compares the codes of a batch, all together, with draws from the prior, and
-    leaves the codes of a single image free to be precise. It is the unbiased estimate, so it
-    can be below 0; of one image alone it is 0. InfoVAE's `alpha` and `lambda` are
+    The discrepancy compares all codes of a batch together with draws from the prior, so that the
+    posterior of a single image may stay narrow. It is the unbiased estimate, so it can be
+    negative; a batch of one image gives 0. InfoVAE's `alpha` and `lambda` are
     `kl_share = 1 - alpha` and `weight = alpha + lambda - 1`; with `kl_share=0` it is MMD-VAE, and
     the penalty of a Wasserstein autoencoder.
 
@@ -35,7 +35,7 @@ class MMD(Regularizer):
         kernel: `"imq"` or `"rbf"`. Defaults to `"imq"`.
 
     Raises:
-        ArgumentError: If there is no such kernel, or a weight is negative or not finite.
+        ArgumentError: If `kernel` is unknown, or a weight is negative or not finite.
 
     Example:
         >>> VAE(encoder, decoder, SquaredError(), MMD(weight=200.0))
@@ -83,7 +83,7 @@ def squared_mmd(codes: Tensor, others: Tensor, kernel: str = "imq") -> Tensor:
     apart = 1.0 - ops.eye(ops.shape(codes)[0], dtype="float32")
     within = _similarity(codes, codes, kernel) + _similarity(others, others, kernel)
     across = _similarity(codes, others, kernel)
-    # Row by row first: one long sum in float32 would lose digits of a small difference.
+    # Row by row: one long float32 sum would lose the digits of a small difference.
     rows = ops.sum(within * apart, axis=1) / ops.maximum(images - 1.0, 1.0)
     rows = rows - 2.0 * ops.mean(across, axis=1)
     return ops.where(images > 1.0, ops.mean(rows), 0.0)
@@ -91,7 +91,7 @@ def squared_mmd(codes: Tensor, others: Tensor, kernel: str = "imq") -> Tensor:
 
 def _similarity(a: Tensor, b: Tensor, kernel: str) -> Tensor:
     """Return the kernel of each pair, shape `(batch, batch)`."""
-    # By differences: the norms' way loses the small distances to rounding.
+    # By differences: |a|^2 + |b|^2 - 2 ab would lose small distances to rounding.
     squares = ops.sum(ops.square(a[:, None, :] - b[None, :, :]), axis=-1)
     latent_dim = a.shape[-1]
     if kernel == "rbf":

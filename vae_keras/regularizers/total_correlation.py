@@ -1,4 +1,4 @@
-"""The KL divergence taken apart, with a weight for each part."""
+"""The KL divergence in three parts, with a weight for each."""
 
 import math
 from typing import Any
@@ -25,29 +25,29 @@ class TotalCorrelation(Regularizer):
     `MI = log q(z | x) - log q(z)`, the mutual information of image and code;
     `TC = log q(z) - sum_j log q(z_j)`, the total correlation; and
     `DW = sum_j log q(z_j) - log p(z)`, the KL divergence of each dimension. With all weights 1 it
-    is the one-sample estimate of the KL divergence, whatever the estimator. A large `beta` presses
-    for independent dimensions without making the codes say less.
+    is the one-sample estimate of the KL divergence, whatever the estimator. A large `beta` makes
+    the dimensions independent without taking information from the codes.
 
     `q(z)` is estimated from the batch of `B` images, as is each `q(z_j)`. `"weighted"` is
     `1/(N B) sum_k q(z | x_k)`, a lower bound: its `1/N` moves MI by `log N`, TC by
     `(latent_dim - 1) log N` and DW by `-latent_dim log N`, constants without a gradient.
     `"stratified"` is `1/N q(z | x) + (N - 1)/(N (B - 1)) sum_{others} q(z | x_k)`: unbiased for
     batches drawn without replacement, and exact where the batch is the whole data set. The paper
-    gives one of the other images a weight of its own; this is its mean over which one, and does
-    not depend on the order of the batch. Where `N < B`, `N = B`. Memory grows with
-    `B^2 latent_dim`.
+    gives one of the other images a different weight; this is the mean over the choice of that
+    image, and does not depend on the order of the batch. If `N < B`, `N` is taken to be `B`.
+    Memory grows with `B^2 latent_dim`.
 
     Args:
         alpha: Weight of the mutual information, >= 0. Defaults to `1.0`.
         beta: Weight of the total correlation, >= 0. Defaults to `6.0`.
         gamma: Weight of the dimension-wise KL divergence, >= 0. Defaults to `1.0`.
-        dataset_size: Images of the training set, `N`. Defaults to `None`, which is the number
-            of those that `fit` gets.
+        dataset_size: Images of the training set, `N`. Defaults to `None`, the number of images
+            that `fit` receives.
         estimator: `"weighted"` or `"stratified"`. Defaults to `"weighted"`.
 
     Raises:
         ArgumentError: If a weight is negative or not finite, `dataset_size` is not a positive
-            integer, or there is no such estimator.
+            integer, or `estimator` is unknown.
 
     Example:
         >>> VAE(encoder, decoder, Bernoulli(), TotalCorrelation(beta=4.0))
@@ -84,7 +84,7 @@ class TotalCorrelation(Regularizer):
         """Return the three parts, without their weights, each `(batch,)` in nats.
 
         Args:
-            latent: As a regulariser gets it.
+            latent: The record that a regulariser is called with.
 
         Returns:
             Mutual information, total correlation, dimension-wise KL divergence.
