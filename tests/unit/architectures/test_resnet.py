@@ -130,7 +130,7 @@ def test_learns_smooth_images():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"filters": ()}, r"`filters` must be at least 1 of .*Received: filters=\(\)"),
+        ({"filters": ()}, r"`filters` must be .* at least 1 of .*Received: filters=\(\)"),
         ({"filters": (8, 0)}, "`filters`"),
         ({"blocks_per_stage": 0}, "`blocks_per_stage`"),
         ({"encoder_units": (0,)}, "`encoder_units`"),
