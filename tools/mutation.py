@@ -24,8 +24,9 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-SUBJECTS = ("math.py", "likelihoods", "regularizers", "evaluation")
+SUBJECTS = ("checks.py", "math.py", "likelihoods", "regularizers", "evaluation")
 TESTS = (
+    "tests/unit/test_checks.py",
     "tests/unit/test_math.py",
     "tests/unit/likelihoods",
     "tests/unit/regularizers",
