@@ -2,18 +2,14 @@
 
 Each check takes the name of the argument as its user wrote it, and the value. It returns the value
 in the form that the package computes with and saves, plain Python numbers, or raises
-`ArgumentError`.
+`ArgumentError`. The checks of arrays are in `array_checks`: the help of the command line, which
+needs these here, is fast without NumPy.
 """
 
 from collections.abc import Iterable
 from numbers import Integral, Real
-from typing import TYPE_CHECKING
 
 from vae_keras.errors import ArgumentError, unknown_name
-
-if TYPE_CHECKING:  # the help of the command line, which needs these checks, is fast without NumPy
-    import numpy as np
-    from numpy.typing import ArrayLike
 
 LARGEST_FLOAT32 = 3.4028234663852886e38
 
@@ -98,29 +94,3 @@ def one_of(name: str, value: str, known: Iterable[str]) -> str:
     if value not in names:
         raise unknown_name(name, value, names)
     return value
-
-
-def matrix(name: str, values: "ArrayLike") -> "np.ndarray":
-    """Return finite values of shape `(n, latent_dim)`, neither of them 0, as float64."""
-    import numpy as np
-
-    array = np.asarray(values, dtype=np.float64)
-    if array.ndim != 2 or 0 in array.shape:
-        raise ArgumentError(
-            f"`{name}` must have the shape (n, latent_dim), neither of them zero. "
-            f"Received: {name}.shape={array.shape}"
-        )
-    finite(name, array)
-    return array
-
-
-def finite(name: str, values: "np.ndarray") -> None:
-    """Refuse NaN and infinity, which would otherwise turn into a plausible number."""
-    import numpy as np
-
-    wrong = values.size - int(np.count_nonzero(np.isfinite(values)))
-    if wrong:
-        raise ArgumentError(
-            f"`{name}` must be finite numbers. "
-            f"Received: {wrong} of {values.size} values are NaN or infinite"
-        )

@@ -75,7 +75,7 @@ def test_evaluate_estimates_the_log_likelihood(run, command, tmp_path):
     assert numbers["elbo"] < numbers["log_likelihood"] < numbers["elbo"] + 2
     assert 0 < numbers["log_likelihood_standard_error"] < 1
     assert "bits_per_dimension" not in numbers  # the squared error is a density
-    line = next(line for line in output.splitlines() if line.startswith("log-likelihood, nats"))
+    line = next(line for line in output.splitlines() if line.startswith("log-likelihood (nats)"))
     error = numbers["log_likelihood_standard_error"]
     assert line.split()[-3:] == [f"{numbers['log_likelihood']:.2f}", "±", f"{error:.2f}"]
 

@@ -90,7 +90,7 @@ def test_other_data(run, others, copy, command, tmp_path):
     config = json.loads(copy.config.read_text())
     copy.config.write_text(json.dumps({**config, "seed": 1}))  # another draw of the test images
     output = command("compare", run.path, copy.path, "--output", tmp_path / "page.html")
-    assert "Do not compare any of the numbers: the test images differ." in output
+    assert "Do not compare any of the metrics: the test images differ." in output
     assert "*" not in output.replace("* best of a row", "")
     page = (tmp_path / "page.html").read_text(encoding="utf-8")
     assert "Reconstructions of copy" in pictures(page)  # of different images, so each its own

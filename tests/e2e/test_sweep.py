@@ -109,7 +109,7 @@ def test_what_is_done_is_not_done_again(swept, command, monkeypatch):
         lambda config, *rest, **more: made.append(config) or train(config, *rest, **more),
     )
     output = command(*arguments)
-    assert output.count("done already, skipped") == 4
+    assert output.count("already done, skipped") == 4
     assert made == []
     assert times(path / "runs") == before
     assert "Do not compare loss" in output and str(path) in output
@@ -151,7 +151,7 @@ def test_an_interrupted_sweep_goes_on(tiny, command, tmp_path, monkeypatch, caps
 
     output = command(*arguments)
     assert re.findall(r"^run .*", output, re.M) == [
-        "run 1 of 2: latent_dim=2: done already, skipped",
+        "run 1 of 2: latent_dim=2: already done, skipped",
         "run 2 of 2: latent_dim=3",
     ]
     assert times(tmp_path / "runs" / "latent_dim=2") == before

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from vae_keras import checks
+from vae_keras.array_checks import check_matrix
 from vae_keras.errors import ArgumentError
 
 NO_INTEGERS = [1.0, 2.5, True, np.True_, "1", None, 1j, np.array(1), math.nan]
@@ -94,10 +95,10 @@ def test_names():
 
 
 def test_matrices():
-    matrix = checks.matrix("codes", [[1, 2], [3, 4]])
+    matrix = check_matrix("codes", [[1, 2], [3, 4]])
     assert matrix.dtype == np.float64 and matrix.shape == (2, 2)
     for value in ([1, 2], np.zeros((0, 2)), np.zeros((2, 0))):
         with pytest.raises(ArgumentError, match=r"`codes` must have the shape \(n, latent_dim\)"):
-            checks.matrix("codes", value)
+            check_matrix("codes", value)
     with pytest.raises(ArgumentError, match=r"`codes` must be finite .* 2 of 4 values are NaN"):
-        checks.matrix("codes", [[1, math.nan], [math.inf, 4]])
+        check_matrix("codes", [[1, math.nan], [math.inf, 4]])

@@ -1,5 +1,6 @@
-"""Arrays in, numbers out: how good reconstructions, codes and samples are."""
+"""Metrics of reconstructions, codes and samples: functions of arrays, and of a whole model."""
 
+from vae_keras.evaluation.classifier import JudgeClassifier, train_classifier
 from vae_keras.evaluation.diagnose import Finding, diagnose
 from vae_keras.evaluation.evaluate import evaluate
 from vae_keras.evaluation.metrics.aggregated_posterior import (
@@ -11,11 +12,9 @@ from vae_keras.evaluation.metrics.aggregated_posterior import (
 from vae_keras.evaluation.metrics.anomaly import roc_auc
 from vae_keras.evaluation.metrics.by_class import ClassMeans, mean_by_class
 from vae_keras.evaluation.metrics.classifier import (
-    JudgeClassifier,
     classifier_accuracy,
     sample_class_entropy,
     sample_confidence,
-    train_classifier,
 )
 from vae_keras.evaluation.metrics.dci import DCI, dci
 from vae_keras.evaluation.metrics.disentanglement import (

@@ -1,4 +1,4 @@
-"""What is wrong with a trained model and what to try, in plain words."""
+"""Known faults of a trained model, found in its metrics, and what to try against them."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,27 +6,28 @@ from typing import Literal
 
 import numpy as np
 
-COLLAPSED_KL = 0.05  # nats an image: below, the code says nothing
-EXPLAINED = 0.5  # share of the images' variance that a reconstruction should at least explain
-OVER_FITTED = 1.25  # error on test images over that on training images
+# Limits of the rules. They are rules of thumb: the values at which a fault began to show in images.
+COLLAPSED_KL = 0.05  # nats per image and dimension; below, the code carries no information
+EXPLAINED = 0.5  # least share of the images' variance that reconstructions should explain
+OVER_FITTED = 1.25  # error on test images over the error on training images
 NARROW, WIDE = 2.0, 0.5  # squared residuals over the variance that the likelihood expects
 VERY_WIDE = 0.02
-SPREAD_OUT = (1.0, 0.2)  # aggregated posterior: nats from the prior, and share of the KL
+SPREAD_OUT = (1.0, 0.2)  # aggregated posterior: nats from the prior, and share of the KL divergence
 COPIED = 0.1  # share of samples nearer to a training image than 99 % of test images are
-STILL_FALLING = 0.01  # fall of the validation loss over the last tenth, as a share of the whole
+STILL_FALLING = 0.01  # fall of the validation loss in the last tenth, as a share of its whole fall
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that a reader of the numbers should know.
+    """A fault, or a remark on a model.
 
     Attributes:
-        name: What it is, as one word: `"posterior_collapse"`, `"kl_weight_too_strong"`,
+        name: Identifier: `"posterior_collapse"`, `"kl_weight_too_strong"`,
             `"over_fitting"`, `"likelihood_does_not_fit"`, `"dead_units"`, `"warmup_cut_short"`,
             `"training_cut_short"`, `"prior_mismatch"`, `"memorised"`.
-        severity: `"warning"` for a fault, `"note"` for what may be meant.
-        title: The same for people.
-        text: What was seen, with its numbers.
+        severity: `"warning"` for a fault, `"note"` for what may be intended.
+        title: The name as a heading.
+        text: What was found, with the values.
         advice: What to try.
     """
 
@@ -43,18 +44,18 @@ def diagnose(
     *,
     kl_weight: float = 1.0,
 ) -> list[Finding]:
-    """Read the numbers of a model and say what is wrong with it.
+    """Find known faults of a model in its metrics.
 
-    Each rule looks at numbers alone; one whose numbers are not there says nothing. The limits
-    are those at which the fault shows in pictures, not laws.
+    Each rule looks at metrics only, and a rule whose metrics are missing is skipped. The limits are
+    rules of thumb.
 
     Args:
-        numbers: What `evaluate` returned.
-        history: What `fit` recorded, a list for each metric, one number an epoch.
+        numbers: Metrics, as `evaluate` returns them.
+        history: Training history: for each metric, a list with one value for each epoch.
         kl_weight: Final weight of the regulariser. Defaults to `1.0`.
 
     Returns:
-        Warnings first, then notes; empty if nothing is wrong.
+        Warnings first, then notes; empty if there are none.
 
     Example:
         >>> for finding in diagnose(vae_keras.evaluate(vae, x_test), history.history):
@@ -83,10 +84,10 @@ def _posterior_collapse(numbers: Mapping[str, float], kl_weight: float) -> Itera
         "posterior_collapse",
         "warning",
         "Posterior collapse",
-        f"The codes say nothing of the images (KL {numbers['kl_loss']:.3f} nats, no active "
-        "dimension), and every reconstruction is the same picture.",
+        f"The codes carry no information on the images (KL {numbers['kl_loss']:.3f} nats, no "
+        "active dimension), and every reconstruction is the same image.",
         f"Try a KL warm-up (`warmup_epochs`){weight}, the regulariser `free_bits`, a likelihood "
-        "that is less wide (`optimal_gaussian`), or a weaker decoder.",
+        "that is narrower (`optimal_gaussian`), or a weaker decoder.",
     )
 
 
@@ -135,21 +136,21 @@ def _likelihood_does_not_fit(numbers: Mapping[str, float]) -> Iterator[Finding]:
     if ratio > NARROW:
         text = (
             f"Squared errors are {times:.1f} times as large as the likelihood expects. It is too "
-            "sure of its pixels, and pays for codes that fit noise."
+            "narrow, so that the model spends code on noise."
         )
     else:
         text = (
             f"The likelihood expects squared errors {times:.1f} times as large as they are. "
-            "Details weigh less than they could, and the ELBO is no calibrated figure."
+            "Details weigh less in the loss than they could, and the ELBO is not calibrated."
         )
     yield Finding(
         "likelihood_does_not_fit",
         "warning" if ratio > NARROW or ratio < VERY_WIDE else "note",
         "The likelihood does not fit",
         text,
-        "For nats that can be trusted take a likelihood that learns its scale "
-        "(`optimal_gaussian`, `learned_gaussian`), or for grey values `continuous_bernoulli` in "
-        "place of `bernoulli`. As a mere loss it is right if you like the pictures.",
+        "For a calibrated ELBO take a likelihood that learns its scale (`optimal_gaussian`, "
+        "`learned_gaussian`), or for grey values `continuous_bernoulli` in place of `bernoulli`. "
+        "As a loss alone the likelihood is fine if you like the images.",
     )
 
 
@@ -162,8 +163,8 @@ def _dead_units(numbers: Mapping[str, float]) -> Iterator[Finding]:
         "note",
         "Dead units",
         f"{int(size - active)} of {int(size)} latent dimensions do not respond to the image.",
-        f"A code of size {int(active)} would do the same. To wake them up, try a KL warm-up, "
-        "`free_bits` or a smaller KL weight.",
+        f"A code of size {int(active)} would do the same. To make the others active, try a KL "
+        "warm-up, `free_bits` or a smaller KL weight.",
     )
 
 
@@ -177,7 +178,7 @@ def _warmup_cut_short(history: Mapping[str, Sequence[float]]) -> Iterator[Findin
         "KL warm-up cut short",
         f"Training ended at a KL weight of {max(weights):.3g} of {max(final):.3g}, so that the "
         "model was never trained at its final weight.",
-        "Train for more epochs than the warm-up has, or shorten it (`warmup_epochs`).",
+        "Train for more epochs than the warm-up takes, or shorten it (`warmup_epochs`).",
     )
 
 
@@ -208,8 +209,8 @@ def _prior_mismatch(numbers: Mapping[str, float]) -> Iterator[Finding]:
         "prior_mismatch",
         "note",
         "Codes are not where the prior is",
-        f"The codes as a whole are {distance:.2f} nats from the prior (of {kl:.2f} nats of KL): "
-        "samples from the prior fall where no image lies.",
+        f"The codes as a whole are {distance:.2f} nats from the prior (of {kl:.2f} nats of KL), so "
+        "that some samples from the prior have codes unlike those of any image.",
         "Draw samples from a mixture fitted to the codes (`vae-keras sample --codes mixture`), or "
         "train with a learned prior (`mixture`) or a larger KL weight.",
     )
@@ -225,8 +226,8 @@ def _memorised(numbers: Mapping[str, float]) -> Iterator[Finding]:
         "Samples close to training images",
         f"{copied:.0%} of the samples lie nearer to a training image than 99 % of the test images "
         "do.",
-        "Look at the samples beside their nearest training images: smooth pictures lie near "
-        "others by themselves, copies are a sign of too few images.",
+        "Compare the samples with their nearest training images: smooth samples lie near many "
+        "images anyway, while copies are a sign of too few training images.",
     )
 
 

@@ -1,4 +1,4 @@
-"""All numbers of a trained model at once. With `_generated.py`, what here takes a model."""
+"""All metrics of a trained model at once."""
 
 import math
 from collections.abc import Callable
@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from keras import ops
 
+from vae_keras.checks import integer
 from vae_keras.data import Split
 from vae_keras.errors import ArgumentError
 from vae_keras.evaluation.metrics.aggregated_posterior import elbo_surgery
@@ -33,10 +34,11 @@ from vae_keras.math import DiagonalGaussian
 from vae_keras.models import labels_for
 
 NEIGHBORS = 5
-# Nats. The estimate of the mutual information cannot pass the logarithm of the number of images;
-# near it, it is too small, and that of the aggregated posterior's divergence too large by as much.
+# Nats. The estimate of the mutual information cannot exceed the logarithm of the number of images.
+# Within this margin of it the estimate is too small, and that of the aggregated posterior's KL
+# divergence too large by the same amount.
 BELOW_CEILING = 2.0
-BATCH_SIZE = 500  # of the comparison of pictures, to bound its memory
+COMPARED_AT_ONCE = 500  # images, to bound the memory
 
 
 def evaluate(
@@ -55,75 +57,75 @@ def evaluate(
     """Measure losses, reconstructions, codes and samples of a model on a set of images.
 
     The losses are those of the model's test step: codes drawn with a fixed seed, final KL weight.
-    Reconstructions are deterministic (code = mean) and are compared in `[0, 1]`. What needs
-    training images or labels is left out without them. docs/guide/evaluation.md says what each
-    number means, and which are estimates.
+    Reconstructions are deterministic (code = mean) and are compared in `[0, 1]`. A metric that
+    needs training images or labels is left out without them. docs/guide/evaluation.md explains
+    each metric, and says which are estimates.
 
     Args:
         model: A `VAE`, `ConditionalVAE` or `Autoencoder`.
         images: Shape `(n, height, width, channels)`.
         labels: Class of each image, shape `(n,)`. A conditional model needs them, and has no
-            accuracy of its codes: its encoder is told the class.
-        train_images: The training set: neighbours of codes and of samples, what the judging
-            classifier learns from.
-        train_labels: Its classes.
-        anomalies: Images that the model should find odd, of the shape of `images`.
-        samples: Images to generate, three times over, and judge; 0 for none. Defaults to `1000`.
-        sampler: Function `(n, seed) -> images` in `[0, 1]` to generate with, where the model
-            should not sample from its prior, or cannot. Defaults to the prior.
-        seed: Seed of everything drawn, and of the judging classifier. Defaults to `0`.
-        progress: Called with a line on each step that takes long. Defaults to `None`.
+            accuracy of its codes, as its encoder is given the class.
+        train_images: Training set: the neighbours of codes and of samples, and the images that
+            the judging classifier is trained on.
+        train_labels: Class of each training image.
+        anomalies: Images that should get a high anomaly score, sized as `images`.
+        samples: Number of images in each of the three sets that are generated; 0 for none.
+            Defaults to `1000`.
+        sampler: Function `(n, seed) -> images` in `[0, 1]` that generates images, for a model
+            without a prior or with a bad one. Defaults to samples from the prior.
+        seed: Seed of all draws and of the judging classifier. Defaults to `0`.
+        progress: Called with a line before each step that takes long. Defaults to `None`.
 
     Returns:
-        A dictionary, name to number; beside a mean over images or draws stands its
-        `..._standard_error`. Its attributes hold more: see `Evaluation`.
+        A dictionary from name to value; a mean over images or draws also has its
+        `..._standard_error`. Attributes hold further results: see `Evaluation`.
 
     Raises:
-        ArgumentError: If labels do not match the images, or an argument makes no sense.
+        ArgumentError: If labels do not match the images, or an argument is invalid.
         DataError: If images do not fit the model.
 
     Example:
         >>> vae_keras.evaluate(vae, x_test, y_test, train_images=x_train, train_labels=y_train)
     """
-    test = _split(images, labels, "images", "labels")
+    test = _as_split(images, labels, "images", "labels")
     train = None
     if train_images is not None:
-        train = _split(train_images, train_labels, "train_images", "train_labels")
-    if isinstance(samples, bool) or not isinstance(samples, int) or samples < 0:
-        raise ArgumentError(f"`samples` must be an integer >= 0. Received: samples={samples!r}")
+        train = _as_split(train_images, train_labels, "train_images", "train_labels")
+    samples = integer("samples", samples)
     if model.num_classes and labels is None:
         raise ArgumentError(
             "`labels` must be given for a conditional model, which needs the class of each image. "
             "Received: labels=None"
         )
-    say = progress or (lambda line: None)
+    log = progress or (lambda line: None)
     result = Evaluation()
-    say("losses and reconstructions")
+    log("losses and reconstructions")
     _add_losses(result, model, test, seed)
-    _add_image_measures(result, model, test)
+    _add_image_metrics(result, model, test)
     add_fit(result, model, test, train, seed)
     _add_codes(result, model, test, seed)
     if test.labels is not None:
         result.arrays["labels"] = test.labels
         _add_classes(result, test.labels)
-        _add_accuracies(result, model, test, train, say)
+        _add_accuracies(result, model, test, train, log)
     if anomalies is not None:
-        say("anomalies")
+        log("anomalies")
         _add_anomalies(result, model, images, anomalies)
     if samples:
         add_generated(
-            result, model, test, train, samples=samples, sampler=sampler, seed=seed, say=say
+            result, model, test, train, samples=samples, sampler=sampler, seed=seed, log=log
         )
     return result
 
 
 def _add_losses(result: Evaluation, model: Any, test: Split, seed: int) -> None:
-    """Add the losses of the test step, and the standard errors that it cannot know."""
+    """Add the losses of the test step, and the standard errors over the images."""
     labels = labels_for(model, test.labels)
     losses = model.evaluate(test.images, labels, verbose=0, return_dict=True)
     losses.pop("kl_weight", None)
     result.update({name: float(value) for name, value in losses.items()})
-    if not hasattr(model, "image_losses"):
+    if not model.is_variational:
         return
     of_images = model.image_losses(test.images, label=labels, seed=seed)
     for name, values in of_images._asdict().items():
@@ -135,34 +137,34 @@ def _add_losses(result: Evaluation, model: Any, test: Split, seed: int) -> None:
             result.arrays[name] = values
 
 
-def _add_image_measures(result: Evaluation, model: Any, test: Split) -> None:
-    """Add each measure of the deterministic reconstructions."""
-    measures: dict[str, Callable[..., np.ndarray]] = {
+def _add_image_metrics(result: Evaluation, model: Any, test: Split) -> None:
+    """Add each metric of the deterministic reconstructions."""
+    metrics: dict[str, Callable[..., np.ndarray]] = {
         "mse": mean_squared_error,
         "mae": mean_absolute_error,
         "psnr": peak_signal_to_noise_ratio,
     }
     if ssim_is_defined(model.image_shape):
-        measures["ssim"] = structural_similarity
+        metrics["ssim"] = structural_similarity
     if ms_ssim_is_defined(model.image_shape):
-        measures["ms_ssim"] = multi_scale_structural_similarity
-    values: dict[str, list[np.ndarray]] = {name: [] for name in measures}
-    for start in range(0, len(test), BATCH_SIZE):
-        part = slice(start, start + BATCH_SIZE)
+        metrics["ms_ssim"] = multi_scale_structural_similarity
+    values: dict[str, list[np.ndarray]] = {name: [] for name in metrics}
+    for start in range(0, len(test), COMPARED_AT_ONCE):
+        part = slice(start, start + COMPARED_AT_ONCE)
         original, label = test.images[part], labels_for(model, test.labels, part)
         reconstruction = model.to_unit_range(model.reconstruct(original, label=label))
-        for name, measure in measures.items():
-            values[name].append(measure(model.to_unit_range(original), reconstruction))
+        for name, metric in metrics.items():
+            values[name].append(metric(model.to_unit_range(original), reconstruction))
     for name, parts in values.items():
         result.arrays[name] = np.concatenate(parts)
-        if np.isfinite(result.arrays[name]).all():  # the PSNR of a perfect copy is infinite
+        if np.isfinite(result.arrays[name]).all():  # not so the PSNR of a perfect copy
             result.add_mean(name, result.arrays[name])
 
 
 def _add_codes(result: Evaluation, model: Any, test: Split, seed: int) -> None:
-    """Add the codes and what they carry."""
+    """Add the codes, and the metrics of the posterior."""
     labels = labels_for(model, test.labels)
-    if not hasattr(model, "encode_distribution"):
+    if not model.is_variational:
         result.arrays["z_mean"] = model.encode(test.images, label=labels)
         return
     mean, log_var = model.encode_distribution(test.images, label=labels)
@@ -185,7 +187,7 @@ def _add_codes(result: Evaluation, model: Any, test: Split, seed: int) -> None:
 
 
 def _add_classes(result: Evaluation, labels: np.ndarray) -> None:
-    """Add the mean of each measure over the images of each class."""
+    """Add the means of metrics over the images of each class."""
     for name in ("recon_loss", "kl_loss", "elbo", "mse", "ssim"):
         if name in result.arrays:
             means = mean_by_class(result.arrays[name], labels)
@@ -198,13 +200,13 @@ def _add_classes(result: Evaluation, labels: np.ndarray) -> None:
 
 
 def _add_accuracies(
-    result: Evaluation, model: Any, test: Split, train: Split | None, say: Callable[[str], None]
+    result: Evaluation, model: Any, test: Split, train: Split | None, log: Callable[[str], None]
 ) -> None:
-    """Add the shares of images that classifiers on codes, and on pixels, get right."""
+    """Add the accuracies of classifiers on codes and on pixels."""
     codes, count = result.arrays["z_mean"], len(test)
     labels = np.asarray(test.labels)
     if not model.num_classes:
-        say("k-nearest neighbours and a linear probe on codes")
+        log("k-nearest neighbours and a linear probe on codes")
         if train is not None and train.labels is not None:
             known = (model.encode(train.images), train.labels, codes, labels)
             k = min(NEIGHBORS, len(train))
@@ -213,12 +215,12 @@ def _add_accuracies(
                 result.add_share("linear_probe_accuracy", linear_probe_accuracy(*known), count)
         _, counts = np.unique(labels, return_counts=True)
         scored = math.ceil(0.3 * count)
-        # Each class has to be in both parts, and the larger one to hold the neighbours.
+        # Each class has to be in both parts, and the larger part has to hold the neighbours.
         enough = scored >= len(counts) and count - scored >= max(len(counts), NEIGHBORS)
         if len(counts) > 1 and counts.min() > 1 and enough:
             result.add_share("knn_accuracy_of_split", knn_accuracy_of_split(codes, labels), scored)
     if train is not None and train.labels is not None:
-        say("k-nearest neighbours on pixels")
+        log("k-nearest neighbours on pixels")
         k = min(NEIGHBORS, len(train))
         accuracy = knn_accuracy(train.images, train.labels, test.images, labels, k=k)
         result.add_share("knn_accuracy_pixels", accuracy, count)
@@ -227,14 +229,15 @@ def _add_accuracies(
 def _add_anomalies(
     result: Evaluation, model: Any, images: np.ndarray, anomalies: np.ndarray
 ) -> None:
+    """Add how well anomaly scores separate anomalies from the test images."""
     scores = np.concatenate([model.anomaly_score(images), model.anomaly_score(anomalies)])
     is_anomaly = np.repeat([False, True], [len(images), len(anomalies)])
     result.add_estimate("anomaly_roc_auc", roc_auc(scores, is_anomaly))
     result.arrays.update(anomaly_scores=scores, is_anomaly=is_anomaly)
 
 
-def _split(images: Any, labels: Any, images_name: str, labels_name: str) -> Split:
-    """Return images and labels as one record, of one length."""
+def _as_split(images: Any, labels: Any, images_name: str, labels_name: str) -> Split:
+    """Return images and labels as one record, after a check of their lengths."""
     images = np.asarray(images)
     if labels is None:
         return Split(images)

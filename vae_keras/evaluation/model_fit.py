@@ -1,4 +1,4 @@
-"""What tells whether a model fits: beside a mean image, its training images, its own noise."""
+"""How well a model fits: its errors against a mean image, on training images, and as expected."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from vae_keras.math import DiagonalGaussian, reparameterize
 from vae_keras.models import labels_for
 from vae_keras.models.inference.batches import BATCH_SIZE, in_batches
 
-MOST_IMAGES = 2000  # more would not change these numbers
+MOST_IMAGES = 2000  # more would hardly change these metrics
 
 
 def add_fit(
@@ -24,11 +24,11 @@ def add_fit(
     """Add `mse_of_mean_image`, `mse_train` and `residual_variance_ratio`.
 
     Args:
-        result: What to add to.
+        result: The evaluation so far.
         model: Any model.
         test: Test images.
         train: Training images, or `None`.
-        seed: Of the draws of the last.
+        seed: Seed of the draws for `residual_variance_ratio`.
     """
     some = slice(MOST_IMAGES)
     shown = model.to_unit_range(test.images[some])
@@ -38,7 +38,7 @@ def add_fit(
         copies = model.reconstruct(learned, label=labels_for(model, train.labels, some))
         errors = mean_squared_error(model.to_unit_range(learned), model.to_unit_range(copies))
         result["mse_train"] = float(errors.mean())
-    if hasattr(model, "prior") and model.likelihood.normalized:
+    if model.is_variational and model.likelihood.normalized:
         labels = labels_for(model, test.labels, some)
         ratio = _residual_variance_ratio(model, test.images[some], labels, seed)
         result["residual_variance_ratio"] = ratio
@@ -47,11 +47,11 @@ def add_fit(
 def _residual_variance_ratio(
     model: Any, images: np.ndarray, labels: np.ndarray | None, seed: int
 ) -> float:
-    """Divide the squared error of drawn reconstructions by what the likelihood expects of it.
+    """Divide the squared error of drawn reconstructions by the one that the likelihood expects.
 
     `E (x - m)^2 / E (x' - m)^2`, where `m` is the expected image of a code drawn from the posterior
-    of `x`, and `x'` an image drawn from the likelihood there. 1 is a likelihood as wide as the
-    errors are; above, it is too narrow, below too wide.
+    of `x`, and `x'` an image drawn from the likelihood at that code. At 1 the likelihood is as wide
+    as the errors; above 1 it is too narrow, below 1 too wide.
     """
     generator = np.random.default_rng(seed)
     images = model.binarized(images, generator)

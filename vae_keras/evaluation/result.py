@@ -1,4 +1,4 @@
-"""The record of an evaluation: numbers for tables, arrays for pictures."""
+"""The result of an evaluation: metrics for tables, arrays for figures."""
 
 from typing import Any
 
@@ -12,16 +12,17 @@ from vae_keras.evaluation.metrics.estimates import (
 
 
 class Evaluation(dict[str, float]):
-    """The numbers that one evaluation of a model found, by name, and what they were made from.
+    """The metrics of a model by name, and the arrays that they were computed from.
 
-    Beside a mean over images or draws stands its `..._standard_error`.
+    A mean over images or draws also has its `..._standard_error`.
 
     Attributes:
-        by_class: `classes`, `count`, and for each measure its mean and standard error (`None` for
-            one image), lists with an entry for each class; empty without labels.
-        by_dimension: `variance` of the means, whether `active`, and `kl` in nats where the prior
-            is a product over dimensions: lists with an entry for each; empty for an autoencoder.
-        arrays: For pictures: `z_mean`, `z_log_var`, `labels`, measures of each image, a few
+        by_class: `classes`, `count`, and for some metrics the mean and its standard error (`None`
+            for one image): lists with an entry for each class; empty without labels.
+        by_dimension: `variance` of the posterior means, whether `active`, and `kl` in nats if the
+            prior factorises over dimensions: lists with an entry for each dimension; empty for an
+            autoencoder.
+        arrays: For figures: `z_mean`, `z_log_var`, `labels`, metrics of each image, a few
             generated images with their nearest training images, anomaly scores.
     """
 
@@ -32,7 +33,7 @@ class Evaluation(dict[str, float]):
         self.arrays: dict[str, np.ndarray] = {}
 
     def add_mean(self, name: str, values: np.ndarray) -> None:
-        """Add the mean over images, with its standard error where there are two of them."""
+        """Add the mean over images, with its standard error if there are two or more."""
         self.add_estimate(name, Estimate(float(np.mean(values)), standard_error(values)))
 
     def add_share(self, name: str, share: float, count: int) -> None:
@@ -40,7 +41,7 @@ class Evaluation(dict[str, float]):
         self.add_estimate(name, Estimate(share, proportion_standard_error(share, count)))
 
     def add_estimate(self, name: str, estimate: Estimate) -> None:
-        """Add an estimate, without the standard error where that is not known."""
+        """Add an estimate, with its standard error if that is known."""
         self[name] = float(estimate.value)
         if np.isfinite(estimate.standard_error):
             self[f"{name}_standard_error"] = float(estimate.standard_error)

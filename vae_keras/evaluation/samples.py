@@ -1,4 +1,4 @@
-"""What a model generates, judged by a classifier and beside the training images."""
+"""Metrics of generated images: their classes, their diversity, their nearest training images."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,11 +6,8 @@ from typing import Any
 import numpy as np
 
 from vae_keras.data import Split
-from vae_keras.evaluation.metrics.classifier import (
-    classifier_accuracy,
-    sample_class_entropy,
-    train_classifier,
-)
+from vae_keras.evaluation.classifier import train_classifier
+from vae_keras.evaluation.metrics.classifier import classifier_accuracy, sample_class_entropy
 from vae_keras.evaluation.metrics.diversity import mean_pairwise_distance
 from vae_keras.evaluation.metrics.frechet import frechet_distance
 from vae_keras.evaluation.metrics.nearest_images import copied_share, nearest_images
@@ -19,9 +16,9 @@ from vae_keras.models import labels_for
 
 Sampler = Callable[[int, int], np.ndarray]
 
-DRAWS = 3  # sets of samples, whose spread is the error of the Frechet distance
-SHOWN = 10
-MOST_PAIRED = 5000  # images whose pairs are all compared
+DRAWS = 3  # sets of samples; their spread gives the error of the Frechet distance
+SHOWN = 10  # samples kept for a figure
+MOST_PAIRED = 5000  # images of which all pairs are compared
 
 
 def add_generated(
@@ -33,26 +30,26 @@ def add_generated(
     samples: int,
     sampler: Sampler | None,
     seed: int,
-    say: Callable[[str], None],
+    log: Callable[[str], None],
 ) -> None:
-    """Generate images and add what they are like.
+    """Generate images and add their metrics.
 
     Args:
-        result: What to add to.
-        model: Any model; one that cannot sample, given no `sampler`, adds nothing.
+        result: The evaluation so far.
+        model: Any model; nothing is added for one without a prior if there is no `sampler`.
         test: Test images.
         train: Training images, or `None`.
-        samples: Images in each of the three draws.
+        samples: Number of images in each of the three sets.
         sampler: Function `(n, seed) -> images` in `[0, 1]`, in place of the prior.
-        seed: Of the draws and the classifier.
-        say: Called with a line on each step that takes long.
+        seed: Seed of the draws and of the classifier.
+        log: Called with a line before each step that takes long.
     """
-    if sampler is None and not hasattr(model, "prior"):
+    if sampler is None and not model.is_variational:
         return
-    say(f"{DRAWS} x {samples:,} samples")
+    log(f"{DRAWS} x {samples:,} samples")
     generator = np.random.default_rng(seed)
     drawn: list[np.ndarray] = []
-    asked: list[np.ndarray] = []  # the classes that a conditional model was asked for
+    asked: list[np.ndarray] = []  # the classes that a conditional model was to generate
     for draw in range(DRAWS):
         if sampler is not None:
             drawn.append(sampler(samples, seed + draw))
@@ -71,10 +68,10 @@ def add_generated(
     if train is None:
         return
     learned = train.images if train.images.dtype == np.uint8 else model.to_unit_range(train.images)
-    say("nearest training images of the samples")
+    log("nearest training images of the samples")
     _add_neighbors(result, drawn[0], real, learned)
     if train.labels is not None and test.labels is not None and len(np.unique(train.labels)) > 1:
-        say("a classifier that judges the samples")
+        log("a classifier that judges the samples")
         classifier = train_classifier(learned, train.labels, seed=seed)
         _add_judgement(result, model, test, classifier, drawn, asked)
         _add_frechet(result, model.to_unit_range(test.images), classifier, drawn, seed)
@@ -83,7 +80,7 @@ def add_generated(
 def _add_neighbors(
     result: Evaluation, samples: np.ndarray, real: np.ndarray, learned: np.ndarray
 ) -> None:
-    """Add how near samples lie to training images, beside how near test images do."""
+    """Add the distances of samples to training images, and those of test images."""
     of_samples = nearest_images(samples, learned)
     of_test = nearest_images(real, learned)
     result.add_mean("nearest_train_distance", of_samples.distances)
@@ -91,8 +88,8 @@ def _add_neighbors(
     copied = copied_share(of_samples.distances, of_test.distances)
     result.add_share("copied_share", copied, len(samples))
     result.arrays.update(
-        samples=_bytes(samples[:SHOWN]),
-        nearest_train=_bytes(learned[of_samples.indices[:SHOWN]]),
+        samples=_to_uint8(samples[:SHOWN]),
+        nearest_train=_to_uint8(learned[of_samples.indices[:SHOWN]]),
         nearest_train_distances=of_samples.distances[:SHOWN],
     )
 
@@ -105,7 +102,7 @@ def _add_judgement(
     drawn: list[np.ndarray],
     asked: list[np.ndarray],
 ) -> None:
-    """Add what a classifier of real images makes of reconstructions and samples."""
+    """Add the accuracies and class probabilities of reconstructions and samples."""
 
     def add_accuracy(name: str, images: np.ndarray, labels: Any) -> None:
         accuracy = classifier_accuracy(classifier.probabilities(images), labels)
@@ -126,9 +123,9 @@ def _add_judgement(
 def _add_frechet(
     result: Evaluation, real: np.ndarray, classifier: Any, drawn: list[np.ndarray], seed: int
 ) -> None:
-    """Add the distance of samples from real images that the classifier has not learned from.
+    """Add the distance of samples from real images that the classifier was not trained on.
 
-    These are in two disjoint parts, so that a distance of real images stands beside it.
+    The real images are cut in two disjoint parts, whose distance is the reference.
     """
     count = min(len(drawn[0]), len(real) // 2)
     if count < 2:
@@ -142,5 +139,5 @@ def _add_frechet(
     result["frechet_samples"] = count
 
 
-def _bytes(images: np.ndarray) -> np.ndarray:
+def _to_uint8(images: np.ndarray) -> np.ndarray:
     return images if images.dtype == np.uint8 else np.round(images * 255).astype("uint8")

@@ -20,7 +20,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from vae_keras.checks import as_integer, check_seed, matrix, positive_integer
+from vae_keras.array_checks import check_matrix, check_posteriors
+from vae_keras.checks import as_integer, check_seed, positive_integer
 from vae_keras.errors import ArgumentError
 
 # The grid reaches this many standard deviations beyond the outermost means.
@@ -78,7 +79,7 @@ def fit_mixture(codes: ArrayLike, components: int = 10, *, seed: int = 0) -> Cod
     References:
         Ghosh et al. (2020), section 4, "ex-post density estimation". arXiv:1903.12436
     """
-    points = matrix("codes", codes)
+    points = check_matrix("codes", codes)
     number = as_integer(components)
     if number is None or not 1 <= number <= len(points):
         raise ArgumentError(
@@ -120,7 +121,7 @@ class AggregatedPosterior:
     """
 
     def __init__(self, mean: ArrayLike, log_var: ArrayLike) -> None:
-        self.mean, self.log_var = _posteriors(mean, log_var)
+        self.mean, self.log_var = check_posteriors(mean, log_var)
 
     def sample(self, n: int, seed: int | None = None) -> np.ndarray:
         """Draw codes, shape `(n, latent_dim)`, float32.
@@ -187,7 +188,7 @@ def aggregated_posterior_grid(mean: ArrayLike, log_var: ArrayLike, bins: int = 1
     """
     from scipy.special import ndtr  # type: ignore[import-untyped]
 
-    mean, log_var = _posteriors(mean, log_var)
+    mean, log_var = check_posteriors(mean, log_var)
     latent_dim = mean.shape[1]
     if latent_dim > MOST_GRID_DIMENSIONS:
         raise ArgumentError(
@@ -214,16 +215,6 @@ def aggregated_posterior_grid(mean: ArrayLike, log_var: ArrayLike, bins: int = 1
             others = (others[:, :, None] * within[:, dimension, None, :]).reshape(len(within), -1)
         masses += others.T @ within[:, -1]
     return CodeGrid(edges, masses.reshape((cells,) * latent_dim) / len(mean))
-
-
-def _posteriors(mean: ArrayLike, log_var: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-    means, log_vars = matrix("mean", mean), matrix("log_var", log_var)
-    if means.shape != log_vars.shape:
-        raise ArgumentError(
-            f"`log_var` must have the shape of `mean`, {means.shape}. "
-            f"Received: log_var.shape={log_vars.shape}"
-        )
-    return means, log_vars
 
 
 def _generator(n: int, seed: int | None) -> np.random.Generator:

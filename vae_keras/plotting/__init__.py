@@ -1,4 +1,4 @@
-"""Arrays in, matplotlib axes out; nothing is saved, shown or left open."""
+"""Figures: from arrays to matplotlib axes. Nothing is saved, shown or left open."""
 
 from vae_keras.plotting.anomaly import plot_anomaly_scores, plot_most_anomalous, plot_roc
 from vae_keras.plotting.by_class import plot_by_class

@@ -1,4 +1,4 @@
-"""Many images as one array, so that a figure holds one image and not a hundred axes."""
+"""Many images as one array, so that a figure has one image rather than a hundred axes."""
 
 from __future__ import annotations
 
@@ -16,10 +16,8 @@ if TYPE_CHECKING:
     from matplotlib.image import AxesImage
 
 
-# Share of an image between those that are set apart.
-_APART = 0.18
-# Inches around a figure, as in the constrained layout.
-_PAD = 3 / 72
+_APART = 0.18  # gap before images that are set apart, as a share of an image
+_PAD = 3 / 72  # inches around a figure, as in the constrained layout
 
 
 def make_canvas(
@@ -40,8 +38,8 @@ def make_canvas(
         columns: Columns of the canvas.
         row_gap: Pixels between two rows. Defaults to the width of a separator.
         column_gap: Pixels between two columns. Defaults to the same.
-        apart_rows: Rows set apart from the one above by a part of an image.
-        apart_columns: Columns set apart from the one before by a part of an image.
+        apart_rows: Rows with a wider gap above them.
+        apart_columns: Columns with a wider gap before them.
 
     Returns:
         The canvas, shape `(canvas_height, canvas_width, channels)`, and the `(top, left)` pixel
@@ -61,7 +59,7 @@ def make_canvas(
 
 
 def _starts(count: int, size: int, gap: int, apart: Collection[int]) -> tuple[list[int], int]:
-    """Return where each of `count` images begins along an axis, and the axis' length."""
+    """Return the first pixel of each of `count` images along an axis, and the axis' length."""
     wide = max(gap, math.ceil(_APART * size))
     starts, end = [], 0
     for index in range(count):
@@ -87,7 +85,7 @@ def draw_canvas(
         vmax=1.0,
         extent=extent,
         aspect=aspect,
-        # Sharp pixels where there is room for them, smoothed where the canvas is shrunk.
+        # Sharp pixels if there is room for them, smoothed if the canvas is shrunk.
         interpolation="antialiased",
         origin="upper",
     )
@@ -104,16 +102,16 @@ def tile_axes(
 ) -> Axes:
     """Draw a canvas on the given axes, or on those of a new figure that it fills.
 
-    The figure is as wide as the page, less where there are few columns: no image is wider than
-    1.2 inches, unless it is alone or has more pixels than that can show. Texts around the canvas
-    get their room from `fit_figure`.
+    The figure is as wide as the page, or less with few columns: no image is wider than 1.2 inches,
+    unless it is alone or has more pixels than that can show. `fit_figure` then makes room for the
+    texts around the canvas.
 
     Args:
         ax: Axes to draw on, or None.
         canvas: Shape `(canvas_height, canvas_width, channels)`.
         columns: Columns of images on it.
         tile_width: Width of an image, in pixels.
-        rows: Texts that will stand at its left.
+        rows: Texts at its left.
         one_page: Whether the canvas must be no higher than a page.
     """
     if ax is None:
@@ -134,7 +132,7 @@ def fit_figure(ax: Axes, given: Axes | None) -> None:
 
     Args:
         ax: The axes, with all their texts.
-        given: Axes that the caller was given, whose figure stays as it is, or None.
+        given: Axes that the caller was given, whose figure is not changed, or None.
     """
     from matplotlib.figure import Figure
 
@@ -156,7 +154,7 @@ def fit_figure(ax: Axes, given: Axes | None) -> None:
 def _place(ax: Axes, bounds: tuple[float, float, float, float]) -> None:
     """Put the axes where the constrained layout will keep them, unless a title is added.
 
-    From its own start, with room at the sides of the canvas, that layout can cut texts off.
+    From its own initial position, with room beside the canvas, that layout can cut off texts.
     """
     ax.set_position(bounds)
     ax.set_in_layout(True)

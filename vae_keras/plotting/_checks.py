@@ -1,45 +1,34 @@
-"""Checks of what the plots are given; one wording for the same mistake."""
+"""Checks of the arguments of plots, and names as texts of a figure."""
 
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from vae_keras.array_checks import check_finite, check_images
 from vae_keras.errors import ArgumentError
 from vae_keras.io.text import printable
 
-_LONGEST_CLASS = 40  # characters; there may be many of them beside each other
+_LONGEST_CLASS = 40  # characters of a class's name; there may be many beside each other
 
 
-def check_images(name: str, images: ArrayLike, *, axes: str = "n") -> np.ndarray:
-    """Return images as float in `[0, 1]`, with 1 or 3 channels.
+def drawn_images(name: str, images: ArrayLike, *, axes: str = "n") -> np.ndarray:
+    """Return images as float in `[0, 1]`, with 1 or 3 channels; see `array_checks.check_images`.
 
-    `axes` names the axes before height, width and channels, with commas between them.
-
-    uint8 is divided by 255. Floats outside `[0, 1]`, as an unbounded likelihood's mean may have,
-    are clipped: a picture cannot show them.
+    uint8 is divided by 255. Floats outside `[0, 1]`, which the mean of an unbounded likelihood may
+    have, are clipped, as a figure cannot show them.
     """
-    array = np.asarray(images)
-    if array.ndim != axes.count(",") + 4 or array.size == 0 or array.shape[-1] not in (1, 3):
-        raise ArgumentError(
-            f"`{name}` must have the shape ({axes}, height, width, channels), with 1 or 3 "
-            f"channels and none of them zero. Received: {name}.shape={array.shape}"
-        )
+    array = check_images(name, images, axes=axes, channels=(1, 3))
     if array.dtype == np.uint8:
         return array / np.float32(255)
-    if not np.issubdtype(array.dtype, np.floating):
-        raise ArgumentError(
-            f"`{name}` must be float in [0, 1] or uint8. Received: {name}.dtype={array.dtype}"
-        )
-    if not np.all(np.isfinite(array)):
-        raise ArgumentError(f"`{name}` must be finite numbers. Received: NaN or infinity")
+    check_finite(name, array)
     return np.clip(array, 0, 1)
 
 
 def check_labels(
     labels: ArrayLike, count: int, class_names: Sequence[str] | None, of: str
 ) -> np.ndarray:
-    """Return the labels as a vector of class numbers, one for each entry of `of`."""
+    """Return the labels as class numbers, one for each of the `count` entries of `of`."""
     vector = np.asarray(labels)
     if vector.shape != (count,) or not np.issubdtype(vector.dtype, np.integer):
         raise ArgumentError(
@@ -57,7 +46,14 @@ def check_labels(
 def check_numbers(
     name: str, values: ArrayLike, axes: str, *, count: int | None = None
 ) -> np.ndarray:
-    """Return finite numbers as float64; `axes` names their axes, `count` is the first's length."""
+    """Return finite numbers as float64.
+
+    Args:
+        name: Name of the argument.
+        values: The numbers.
+        axes: Names of the axes, with commas between them.
+        count: Length of the first axis; any if `None`.
+    """
     array = np.asarray(values)
     wrong_length = count is not None and array.shape[:1] != (count,)
     if array.ndim != axes.count(",") + 1 or array.size == 0 or wrong_length:
@@ -69,8 +65,7 @@ def check_numbers(
         )
     if not np.issubdtype(array.dtype, np.number):
         raise ArgumentError(f"`{name}` must be numbers. Received: {name}.dtype={array.dtype}")
-    if not np.all(np.isfinite(array)):
-        raise ArgumentError(f"`{name}` must be finite numbers. Received: NaN or infinity")
+    check_finite(name, array)
     return array.astype(np.float64)
 
 
@@ -83,14 +78,8 @@ def check_shape(name: str, array: ArrayLike, shape: tuple[int, ...], of: str) ->
         )
 
 
-def check_at_least_one(name: str, number: int) -> None:
-    """Raise `ArgumentError` unless the number is at least 1."""
-    if number < 1:
-        raise ArgumentError(f"`{name}` must be at least 1. Received: {name}={number}")
-
-
 def check_names(name: str, names: Sequence[object], count: int, of: str) -> list[str]:
-    """Return the names as texts of a figure, one for each of the `count` entries of `of`."""
+    """Return the names as texts of a figure, one for each of the `count` `of`."""
     if len(names) != count:
         raise ArgumentError(
             f"`{name}` must have one entry for each of the {count} {of}. "
@@ -110,16 +99,15 @@ def check_plane(codes: ArrayLike, dimensions: tuple[int, int]) -> np.ndarray:
     check_dimensions(dimensions, points.shape[1])
     if len(dimensions) != 2:
         raise ArgumentError(
-            f"`dimensions` must be two of them. Received: dimensions={dimensions!r}"
+            f"`dimensions` must be two indices. Received: dimensions={dimensions!r}"
         )
     points = points[:, list(dimensions)].astype(np.float64)
-    if not np.all(np.isfinite(points)):
-        raise ArgumentError("`codes` must be finite numbers. Received: NaN or infinity")
+    check_finite("codes", points)
     return points
 
 
 def check_dimensions(dimensions: Sequence[int], latent_dim: int) -> None:
-    """Raise `ArgumentError` unless these are different indices of latent dimensions."""
+    """Raise `ArgumentError` unless they are different indices of latent dimensions."""
     known = set(range(latent_dim))
     if not dimensions or len(set(dimensions)) < len(dimensions) or not set(dimensions) <= known:
         raise ArgumentError(
@@ -135,16 +123,16 @@ def check_range(low: float, high: float) -> None:
 
 
 def class_name(label: int, class_names: Sequence[str] | None) -> str:
-    """Return the name of a class, which is its number where there are no names."""
+    """Return the name of a class; its number if there are no names."""
     return str(label) if class_names is None else figure_text(class_names[label], _LONGEST_CLASS)
 
 
 def figure_text(name: object, most: int = 80) -> str:
-    """Return a name as matplotlib shows it: in one line, of at most `most` characters, no formula.
+    """Return a name as text on one line of a figure, of at most `most` characters.
 
-    A name of the user's may hold dollars, which would begin one, and fail to be drawn.
+    Dollar signs are escaped: matplotlib would take them for a formula, and may fail to draw it.
     """
     text = printable(name)
     if len(text) > most:
-        text = f"{text[: most - 11]}…{text[-10:]}"  # names of files differ at their ends
+        text = f"{text[: most - 11]}…{text[-10:]}"  # file names often differ only at the end
     return text.replace("$", r"\$")

@@ -7,35 +7,47 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from vae_keras.plotting._checks import class_name
 from vae_keras.plotting.style import PALETTE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_MOST_NAMED = 200
+_MOST_NAMED = 200  # classes in a legend; of more the colours are too similar
 
 
 def class_colors(classes: np.ndarray, class_names: Sequence[str] | None) -> np.ndarray:
-    """One RGBA colour a class; the same class has the same colour whatever else is drawn."""
+    """Return an RGBA colour for each class, which does not depend on the other classes drawn."""
     from matplotlib import colormaps
     from matplotlib.colors import to_rgba_array
 
     known = len(class_names) if class_names is not None else int(classes.max()) + 1
     if classes.min() >= 0 and known <= len(PALETTE):
         return to_rgba_array(PALETTE)[classes]
-    # More classes than colours: neighbours in number are neighbours in colour.
+    # More classes than colours: similar numbers get similar colours.
     return colormaps["viridis"](np.linspace(0, 1, len(classes)))
 
 
 def draw_class_legend(
-    ax: Axes, entries: list[tuple[str, np.ndarray]], title: str | None = None, lines: bool = False
-) -> None:
-    """Name the classes outside the axes, on the right, with dots or lines of their colours.
+    ax: Axes,
+    classes: np.ndarray,
+    class_names: Sequence[str] | None,
+    *,
+    title: str | None = None,
+    lines: bool = False,
+) -> np.ndarray:
+    """Draw a legend of up to 200 classes at the right of the axes; return their colours.
 
-    Hundreds of classes go unnamed: their colours are all alike, and the names would fill a wall.
+    Args:
+        ax: Axes to draw on.
+        classes: The class numbers, each once.
+        class_names: Name of each class number, or `None` for the numbers.
+        title: Title of the legend. Defaults to none.
+        lines: Whether its marks are lines. Defaults to dots.
     """
-    if len(entries) > _MOST_NAMED:
-        return
+    colors = class_colors(classes, class_names)
+    if len(classes) > _MOST_NAMED:
+        return colors
     from matplotlib.lines import Line2D
 
     handles = [
@@ -46,9 +58,9 @@ def draw_class_legend(
             marker="" if lines else "o",
             markersize=7,
             color=tuple(color),
-            label=name,
+            label=class_name(label, class_names),
         )
-        for name, color in entries
+        for label, color in zip(classes, colors, strict=True)
     ]
     ax.legend(
         handles=handles,
@@ -60,3 +72,4 @@ def draw_class_legend(
         handlelength=1.2 if lines else None,
         ncols=1 + (len(handles) - 1) // 20,
     )
+    return colors

@@ -1,4 +1,4 @@
-"""Curves over the epochs: one run's or several runs', on limits that show their course."""
+"""Curves over the epochs, on limits that show their course."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.lines import Line2D
 
-# With more epochs the dots touch and the line alone is clearer.
-MOST_DOTS = 30
+MOST_DOTS = 30  # epochs; with more the dots touch, and the line alone is clearer
 
 
 def draw_curve(
@@ -28,16 +27,16 @@ def draw_curve(
     dots: bool,
     label: str,
 ) -> Line2D:
-    """Draw a number an epoch, and triangles at the axis' edges where it is off the limits.
+    """Draw one value for each epoch, with triangles at the axis' edges for values beyond them.
 
     Args:
         ax: Axes to draw on.
-        curve: One number for each epoch, from epoch 1.
+        curve: One value for each epoch, from epoch 1.
         limits: Lowest and highest value of the axis.
         color: Colour of the line.
-        linestyle: Dashes of the line.
+        linestyle: Dashes of the line, in matplotlib's notation.
         triangle: Size of the triangles, in points.
-        dots: Whether each epoch is a dot.
+        dots: Whether to draw a dot at each epoch.
         label: Name of the line.
     """
     low, high = limits
@@ -60,7 +59,7 @@ def draw_curve(
 
 
 def fit_limits(ax: Axes, curves: Sequence[np.ndarray], limits: tuple[float, float]) -> None:
-    """Set the limits, and say in the corner how far the values go that are off them."""
+    """Set the limits, and write in the corner how far values go beyond them."""
     low, high = limits
     ax.set_ylim(low, high)
     values = np.concatenate(list(curves))

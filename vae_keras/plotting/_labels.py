@@ -1,4 +1,4 @@
-"""Texts beside points, placed so that they hide neither the points nor each other."""
+"""Texts beside points, placed so that they cover neither the points nor each other."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ _ALIGN_Y = {1: "bottom", 0: "center", -1: "top"}
 def label_points(
     ax: Axes, places: np.ndarray, texts: Sequence[str], *, obstacles: np.ndarray
 ) -> None:
-    """Write a text at each point; one that has to stand further off gets a thin line to it.
+    """Write a text at each point; a thin line joins them if the text is far from it.
 
     Args:
         ax: Axes to draw on, whose limits are final.
         places: Points, shape `(n, 2)`, in data units.
-        texts: A text for each.
-        obstacles: Points that no text may hide, shape `(m, 2)`, in data units.
+        texts: A text for each point.
+        obstacles: Points that no text should cover, shape `(m, 2)`, in data units.
     """
     scale = 72 / ax.figure.dpi
     points = ax.transData.transform(places) * scale
@@ -59,7 +59,7 @@ def label_points(
 
 
 def _box(anchor: np.ndarray, way: tuple[int, int], size: np.ndarray) -> tuple[float, ...]:
-    """Left, bottom, right and top of a text that goes from its anchor in a direction."""
+    """Return left, bottom, right and top of a text in a direction from its anchor."""
     corner = anchor + size * (np.array(way) - 1) / 2
     return (*corner, *(corner + size))
 
@@ -67,7 +67,7 @@ def _box(anchor: np.ndarray, way: tuple[int, int], size: np.ndarray) -> tuple[fl
 def _cost(
     box: tuple[float, ...], taken: Sequence[tuple[float, ...]], room: tuple[float, ...]
 ) -> float:
-    """Area of what the text hides, and of what would lie outside; the first free one wins."""
+    """Return the area that a text covers, and three times the area outside the axes."""
     hidden = sum(_overlap(box, other) for other in taken)
     outside = (box[2] - box[0]) * (box[3] - box[1]) - _overlap(box, room)
     return hidden + 3 * outside

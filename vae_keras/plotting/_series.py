@@ -1,4 +1,4 @@
-"""What a history's numbers mean for its picture; no drawing here."""
+"""What a figure of a training history needs: its series, the end of the warm-up, limits."""
 
 from collections.abc import Mapping, Sequence
 
@@ -10,7 +10,7 @@ from vae_keras.errors import ArgumentError
 def read_series(history: Mapping[str, Sequence[float]]) -> tuple[dict[str, np.ndarray], int]:
     """Return the history's lists as float vectors of one length, and that length.
 
-    A list without a single finite number is left out, as if it had not been recorded.
+    A list without any finite number is left out.
     """
     series = {name: np.asarray(values, dtype=np.float64) for name, values in history.items()}
     lengths = {name: len(values) for name, values in series.items() if values.ndim == 1}
@@ -26,8 +26,9 @@ def read_series(history: Mapping[str, Sequence[float]]) -> tuple[dict[str, np.nd
 def warmup_end(series: Mapping[str, np.ndarray]) -> int | None:
     """Return the epoch, from 1, in which the KL weight first has its final value.
 
-    The final value is the validation's weight where it is known, else the largest. None if the
-    weight has it from the start (no warm-up) or never reaches it (the run was too short).
+    The final value is the validation's weight if that is known, else the largest weight. Return
+    None if the weight has it from the start (no warm-up) or never reaches it (the run was too
+    short).
     """
     weight = series.get("kl_weight")
     if weight is None:
@@ -44,7 +45,7 @@ def best_epoch(series: Mapping[str, np.ndarray]) -> int | None:
         return None
     weight, final = series.get("kl_weight"), series.get("val_kl_weight")
     if weight is not None and final is not None and np.nanmax(weight) < 0.999 * np.nanmax(final):
-        return None  # no epoch was trained at the weight that validation uses
+        return None  # no epoch was trained at the validation's weight
     start = (warmup_end(series) or 1) - 1
     if not np.any(np.isfinite(loss[start:])):
         return None
@@ -52,13 +53,14 @@ def best_epoch(series: Mapping[str, np.ndarray]) -> int | None:
 
 
 def robust_limits(curves: Sequence[np.ndarray]) -> tuple[float, float]:
-    """Return limits of an axis that a few huge values do not squash the rest of.
+    """Return limits of an axis that a few huge values do not stretch.
 
-    The 2nd to the 98th percentile of all values from the second epoch on is the spread; values
-    that lie further than one spread above or below it are left outside.
+    The spread is the range from the 2nd to the 98th percentile of all values from the second epoch
+    on. Values further than one spread above or below that range are outside the limits.
 
     Args:
-        curves: Vectors of one length, an entry for each epoch; not finite entries do not count.
+        curves: Vectors of one length, an entry for each epoch; entries that are not finite are
+            ignored.
     """
     everything = np.concatenate(curves)
     everything = everything[np.isfinite(everything)]

@@ -1,4 +1,4 @@
-"""Texts around a canvas of images: over its columns, under them, and at the left of its rows."""
+"""Texts around a canvas of images, names of dimensions, and numbers as texts."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def write_title(
     *,
     rotation: float = 0,
 ) -> None:
-    """Write a text just above a point: centred, or from there on if it is slanted."""
+    """Write a text just above a point: centred, or beginning there if it is slanted."""
     ax.annotate(
         title,
         xy,
@@ -43,7 +43,7 @@ def write_title(
 
 
 def column_titles(ax: Axes, centres: Sequence[float], names: Sequence[str]) -> None:
-    """Write a name over each column: on two lines or slanted where it would not fit on one."""
+    """Write a name over each column: on two lines, or slanted, if one line is too short."""
     canvas_width = abs(float(np.subtract(*ax.get_xlim())))
     step = centres[1] - centres[0] if len(centres) > 1 else canvas_width
     letters = int(_points(ax, step) / LETTER)
@@ -63,7 +63,7 @@ def label_rows(ax: Axes, middles: Sequence[float], names: Sequence[str]) -> None
 def label_columns(
     ax: Axes, centres: Sequence[float], texts: Sequence[str], note: str | None = None
 ) -> None:
-    """Write a text under each column, upright where they would touch; `note` says what they are."""
+    """Write a text under each column, upright if they would touch; `note` says what they are."""
     step = centres[1] - centres[0] if len(centres) > 1 else math.inf
     upright = max(len(text) for text in texts) * LETTER > _points(ax, step)
     ax.set_xticks(centres, texts, rotation=90 if upright else 0)
@@ -84,7 +84,7 @@ def label_columns(
 def thinned(
     ax: Axes, centres: Sequence[float], texts: Sequence[str]
 ) -> tuple[Sequence[float], Sequence[str]]:
-    """Return every text of a scale that has room for all, else both ends and some between."""
+    """Return all texts of a scale if there is room, else both ends and some in between."""
     count = len(texts)
     fitting = max(len(text) for text in texts) * LETTER / max(_points(ax, centres[-1]), 1e-9)
     steps = [step for step in range(1, count) if (count - 1) % step == 0]
@@ -93,17 +93,24 @@ def thinned(
 
 
 def dimension_name(index: int) -> str:
-    """Return the name of a latent dimension, which counts from 1 where its index does from 0."""
+    """Return the name of a latent dimension, counted from 1; its index counts from 0."""
     return f"$z_{{{index + 1}}}$"
 
 
+def name_dimensions(ax: Axes, dimensions: tuple[int, int]) -> None:
+    """Name the axes by the two latent dimensions that they show."""
+    ax.set_xlabel(dimension_name(dimensions[0]))
+    ax.set_ylabel(dimension_name(dimensions[1]))
+    fix_ticks(ax)
+
+
 def number_text(value: float) -> str:
-    """Return a number with three digits, or more if it is a large one."""
+    """Return a number with three significant digits, or more if it is large."""
     return f"{value:.1f}" if 99.95 <= abs(value) < 1e5 else f"{value:#.3g}"
 
 
 def text_width(texts: Sequence[str]) -> float:
-    """Return the inches that the longest line of the texts takes, rather too many."""
+    """Return an upper estimate of the width of the texts' longest line, in inches."""
     return max(len(line) for text in texts for line in text.split("\n")) * LETTER / 72 + 0.1
 
 

@@ -1,4 +1,4 @@
-"""Scores of images that do not belong to the data, and how well they tell them apart."""
+"""Anomaly scores, and how well they separate anomalous from normal images."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
+from vae_keras.checks import positive_integer
 from vae_keras.errors import ArgumentError
-from vae_keras.plotting._checks import check_at_least_one, check_images, check_numbers
+from vae_keras.plotting._checks import check_numbers, drawn_images
 from vae_keras.plotting._text import number_text
 from vae_keras.plotting.images import plot_image_grid
 from vae_keras.plotting.style import PALETTE, fix_ticks, new_axes, style
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 NORMAL_COLOR = PALETTE[0]
 ANOMALOUS_COLOR = PALETTE[6]
-# Share of the scores at each end that may lie beyond the axis, so that a few do not squash it.
+# Share of the scores at each end that may lie beyond the axis, so that a few do not stretch it.
 _TAIL = 0.005
 
 
@@ -30,16 +31,16 @@ def plot_anomaly_scores(
     name: str = "anomaly score (nats)",
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw how the scores of normal and of anomalous images are spread, one over the other.
+    """Draw the histograms of the scores of normal and of anomalous images, one over the other.
 
-    Each of the two histograms has the area 1, however many images it is of. Few extreme scores
-    lie beyond the axis; the label says how many.
+    Each histogram has the area 1, whatever its number of images. A few extreme scores lie beyond
+    the axis; the label says how many.
 
     Args:
-        scores: Anomaly score of each image, shape `(n,)`, the larger the stranger.
-        is_anomaly: Whether each is an anomaly, shape `(n,)`, bool; both kinds must be there.
+        scores: Anomaly score of each image, higher for more anomalous images, shape `(n,)`.
+        is_anomaly: Whether each image is an anomaly, shape `(n,)`, bool; both kinds must occur.
         auc: Area under the ROC curve, for the title. Defaults to no title.
-        name: What the score is, with its unit. Defaults to `"anomaly score (nats)"`.
+        name: Name of the score, with its unit. Defaults to `"anomaly score (nats)"`.
         ax: Axes to draw on. Defaults to those of a new figure.
 
     Returns:
@@ -78,12 +79,12 @@ def plot_anomaly_scores(
 def plot_roc(scores: ArrayLike, is_anomaly: ArrayLike, *, ax: Axes | None = None) -> Axes:
     """Draw the receiver operating characteristic of anomaly scores, with its area in the title.
 
-    At each threshold of the score, the share of the anomalies that are found (true positives)
-    over the share of the normal images that are taken for anomalies (false positives).
+    It shows, for each threshold of the score, the share of the anomalies that are found (true
+    positives) over the share of the normal images that are taken for anomalies (false positives).
 
     Args:
-        scores: Anomaly score of each image, shape `(n,)`, the larger the stranger.
-        is_anomaly: Whether each is an anomaly, shape `(n,)`, bool; both kinds must be there.
+        scores: Anomaly score of each image, higher for more anomalous images, shape `(n,)`.
+        is_anomaly: Whether each image is an anomaly, shape `(n,)`, bool; both kinds must occur.
         ax: Axes to draw on. Defaults to those of a new figure.
 
     Returns:
@@ -120,8 +121,8 @@ def plot_most_anomalous(
 
     Args:
         images: Images, shape `(count, height, width, channels)`, float in `[0, 1]` or uint8.
-        scores: Score of each, shape `(count,)`.
-        n: How many to draw. Defaults to `10`.
+        scores: Score of each image, shape `(count,)`.
+        n: Number of images to draw. Defaults to `10`.
         ax: Axes to draw on. Defaults to those of a new figure.
 
     Returns:
@@ -130,10 +131,10 @@ def plot_most_anomalous(
     Raises:
         ArgumentError: If there are no images, or `scores` or `n` do not fit them.
     """
-    check_at_least_one("n", n)
+    n = positive_integer("n", n)
     array = np.atleast_1d(images)
-    # Only the chosen images are converted: a whole test set is a usual argument.
-    check_images("images", array[:1])
+    # Only the chosen images are converted, as the argument may be a whole test set.
+    drawn_images("images", array[:1])
     values = check_numbers("scores", scores, "n", count=len(array))
     highest = np.argsort(-values, kind="stable")[:n]
     titles = [number_text(values[index]) for index in highest]

@@ -1,4 +1,4 @@
-"""One number for each class."""
+"""One value for each class."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ def plot_by_class(
 ) -> Axes:
     """Draw a mean for each class as horizontal bars, the largest on top.
 
-    A dashed line marks the mean of the classes, each of which counts the same.
+    A dashed line marks the mean of the classes, which all have the same weight.
 
     Args:
         mean: Mean of each class, shape `(classes,)`.
-        standard_error: Standard error of each, of the same shape, drawn as error bars. Defaults to
-            none.
+        standard_error: Standard error of each mean, of the same shape, drawn as error bars.
+            Defaults to none.
         class_names: Name of each class number. Defaults to the numbers.
-        name: What was averaged, with its unit. Defaults to `"reconstruction loss (nats)"`.
+        name: Name of the metric, with its unit. Defaults to `"reconstruction loss (nats)"`.
         ax: Axes to draw on. Defaults to those of a new figure.
 
     Returns:

@@ -1,4 +1,4 @@
-"""The latent plane as a map of what it decodes to."""
+"""The latent plane as a map of decoded images."""
 
 from __future__ import annotations
 
@@ -9,20 +9,19 @@ from numpy.typing import ArrayLike
 
 from vae_keras.errors import ArgumentError
 from vae_keras.plotting._canvas import draw_canvas, make_canvas
-from vae_keras.plotting._checks import check_images, check_range
+from vae_keras.plotting._checks import check_range, drawn_images
 from vae_keras.plotting.style import fix_ticks, new_axes, style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-# Pixels: smaller images run into each other without a gap.
-_SMALL = 20
+_SMALL = 20  # pixels; smaller images would run into each other without a gap
 
 
 def decoded_grid_codes(
     rows: int = 15, columns: int = 15, low: float = -3.0, high: float = 3.0
 ) -> np.ndarray:
-    """Return the codes that `plot_decoded_grid` shows the images of.
+    """Return the codes whose images `plot_decoded_grid` draws.
 
     Args:
         rows: Values of the second latent dimension, at least 2. Defaults to `15`.
@@ -66,7 +65,7 @@ def plot_decoded_grid(
     Raises:
         ArgumentError: If the shape or type of `images` is wrong, or `low >= high`.
     """
-    tiles = check_images("images", images, axes="rows, columns")
+    tiles = drawn_images("images", images, axes="rows, columns")
     rows, columns, height, width, channels = tiles.shape
     if min(rows, columns) < 2:
         raise ArgumentError(
@@ -74,12 +73,12 @@ def plot_decoded_grid(
             f"Received: images.shape={tiles.shape}"
         )
     check_range(low, high)
-    # Large images show by themselves where they end, and a map is better without a lattice.
+    # The borders of large images are visible anyway, and a map is better without a lattice.
     gap = int(min(height, width) < _SMALL)
     canvas, _ = make_canvas(
         tiles.reshape(-1, height, width, channels), rows, columns, row_gap=gap, column_gap=gap
     )
-    # A code is the centre of its image, so the canvas goes on for half an image on each side.
+    # A code is at the centre of its image, so the canvas is half an image wider on each side.
     half_x = (high - low) / (columns - 1) / 2 * width / (width + gap)
     half_y = (high - low) / (rows - 1) / 2 * height / (height + gap)
     extent = (low - half_x, high + half_x, low - half_y, high + half_y)

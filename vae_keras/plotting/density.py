@@ -1,4 +1,4 @@
-"""Where codes lie densely, where each class lies, and where there are holes."""
+"""The density of codes, the region of each class, and the holes between them."""
 
 from __future__ import annotations
 
@@ -8,18 +8,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
-from vae_keras.plotting._checks import check_labels, check_plane, class_name
-from vae_keras.plotting._classes import class_colors, draw_class_legend
-from vae_keras.plotting._text import dimension_name
+from vae_keras.plotting._checks import check_labels, check_plane
+from vae_keras.plotting._classes import draw_class_legend
+from vae_keras.plotting._text import name_dimensions
 from vae_keras.plotting.style import SMALL_FONT_SIZE, fix_ticks, new_axes, style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _CELLS = 240
-# The prior's second standard deviation, and a little more, is always on the axes.
-_REACH = 2.3
-# On axes longer than this the prior's circles are too small for a text between them.
+_REACH = 2.3  # least reach of the axes: the prior's second standard deviation and a margin
+# Length of the axes beyond which the prior's circles are too small for a text between them.
 _NO_ROOM = 15.0
 
 
@@ -33,10 +32,10 @@ def plot_latent_density(
 ) -> Axes:
     """Draw the density of codes in grey and, for each class, the region of half of its codes.
 
-    White is where no codes lie: a hole, if the prior has mass there. Dashed circles are one and
-    two standard deviations of a standard normal prior. The density is a histogram smoothed by a
-    Gaussian, whose width falls with the number of codes; its grey goes by the square root, so
-    that thin regions are seen. A class's region is that of its highest density.
+    White regions have no codes: holes, if the prior has mass there. The dashed circles are one and
+    two standard deviations of a standard normal prior. The density is a histogram, smoothed by a
+    Gaussian whose width falls with the number of codes; grey follows its square root, so that
+    regions of low density are visible. The region of a class is that of its highest density.
 
     Args:
         codes: Codes, shape `(n, latent_dim)` with `latent_dim >= 2`.
@@ -47,8 +46,8 @@ def plot_latent_density(
         ax: Axes to draw on. Defaults to those of a new figure.
 
     Returns:
-        The axes, with the colour bar above, in codes (as a share of all) per unit of area, and
-        a legend outside on the right if there are labels.
+        The axes, with the colour bar above, in share of the codes per unit of area, and a legend
+        outside on the right if there are labels.
 
     Raises:
         ArgumentError: If `codes` are empty, not finite or have fewer than two dimensions, or
@@ -67,7 +66,7 @@ def plot_latent_density(
         entries = 0 if labels is None else min(len(np.unique(np.asarray(labels))), 20)
         height = max(1.3 + 4.8 * min(max(shape, 0.3), 1.5), 1.5 + 0.2 * entries)
         ax = new_axes(ax, (7.0, height))
-        picture = ax.imshow(
+        image = ax.imshow(
             density,
             extent=extent,
             origin="lower",
@@ -75,26 +74,21 @@ def plot_latent_density(
             norm=PowerNorm(0.5, 0.0, float(density.max())),
             interpolation="bilinear",
         )
-        ax.set_aspect("equal", adjustable="datalim")  # what is beyond the picture is white too
+        ax.set_aspect("equal", adjustable="datalim")  # beyond the density it is white too
         if labels is not None:
             numbers = check_labels(labels, len(points), class_names, "codes")
             classes = np.unique(numbers)
-            table = class_colors(classes, class_names)
-            for label, color in zip(classes, table, strict=True):
+            title = "half of each class"
+            colors = draw_class_legend(ax, classes, class_names, title=title, lines=True)
+            for label, color in zip(classes, colors, strict=True):
                 own = _density(points[numbers == label], edges)
                 level = half_level(own)
                 ax.contour(own, [level], extent=extent, colors=[color], linewidths=1.8)
-            names = [class_name(label, class_names) for label in classes]
-            draw_class_legend(
-                ax, list(zip(names, table, strict=True)), "half of each class", lines=True
-            )
         _draw_prior(ax, small=max(density.shape) * cell > _NO_ROOM)
-        ax.set_xlabel(dimension_name(dimensions[0]))
-        ax.set_ylabel(dimension_name(dimensions[1]))
-        fix_ticks(ax)
+        name_dimensions(ax, dimensions)
         bar_axes = ax.inset_axes((0.0, 1 + 0.03 / shape, 0.5, 0.025 / shape))
         bar = ax.figure.colorbar(
-            picture, cax=bar_axes, orientation="horizontal", ticks=MaxNLocator(3)
+            image, cax=bar_axes, orientation="horizontal", ticks=MaxNLocator(3)
         )
         bar.set_label("share of the codes per unit of area", fontsize=SMALL_FONT_SIZE)
         bar_axes.xaxis.set_ticks_position("top")
@@ -104,7 +98,7 @@ def plot_latent_density(
 
 
 def half_level(density: np.ndarray) -> float:
-    """Return the density above which half of the mass lies."""
+    """Return the density above which half of the mass is."""
     falling = np.sort(density, axis=None)[::-1]
     index = int(np.searchsorted(np.cumsum(falling), 0.5 * falling.sum()))
     # The highest value itself encloses nothing.
@@ -112,7 +106,7 @@ def half_level(density: np.ndarray) -> float:
 
 
 def _edges(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Edges of square cells, around all the codes and the prior's circles."""
+    """Return the edges of square cells that cover all codes and the prior's circles."""
     low, high = np.minimum(points.min(axis=0), -_REACH), np.maximum(points.max(axis=0), _REACH)
     margin = max(0.04 * float(np.max(high - low)), 3 * _width(points))
     low, high = low - margin, high + margin
@@ -123,7 +117,7 @@ def _edges(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _density(points: np.ndarray, edges: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
-    """Density of points on the cells, shape `(rows, columns)`, row 0 the lowest."""
+    """Return the density of points in the cells, shape `(rows, columns)`, row 0 the lowest."""
     from scipy.ndimage import gaussian_filter  # type: ignore[import-untyped]
 
     cell = edges[0][1] - edges[0][0]
@@ -133,12 +127,12 @@ def _density(points: np.ndarray, edges: tuple[np.ndarray, np.ndarray]) -> np.nda
 
 
 def _width(points: np.ndarray) -> float:
-    """Half of Scott's width, which is for one Gaussian, and would close the holes."""
+    """Return half of Scott's width, which is meant for one Gaussian and would close the holes."""
     return 0.5 * float(points.std(axis=0).mean()) * len(points) ** (-1 / 6)
 
 
 def _draw_prior(ax: Axes, *, small: bool) -> None:
-    """Draw the circles, with a name at each of them, or if they are small at the outer one."""
+    """Draw the circles, with a name at each, or if they are small at the outer one only."""
     from matplotlib.patches import Circle
 
     for radius, name in ((1, "" if small else "1 std"), (2, "2 std of the prior")):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from vae_keras.catalog import metric
 from vae_keras.errors import ArgumentError
 from vae_keras.plotting._checks import check_names
 from vae_keras.plotting._curves import MOST_DOTS, draw_curve, epoch_axis, fit_limits
@@ -20,16 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure, SubFigure
     from matplotlib.lines import Line2D
 
-# Title and unit of a metric, without the `val_` before it.
-_METRICS = {
-    "loss": ("Loss", "nats"),
-    "recon_loss": ("Reconstruction", "nats"),
-    "kl_loss": ("KL divergence", "nats"),
-    "kl_scaled": ("Scaled KL", "nats"),
-    "kl_weight": ("KL weight", None),
-    "learning_rate": ("Learning rate", None),
-}
-_COLUMNS = 3
+_COLUMNS = 3  # panels in a row
 
 
 def plot_histories(
@@ -41,15 +33,15 @@ def plot_histories(
 ) -> Figure | SubFigure:
     """Draw the curves of several trainings over each other, one panel for each metric.
 
-    The axes are chosen as those of `plot_history`: for the epochs from the second on, with
-    triangles and a note for values that are off them. The runs may differ in length.
+    The limits of the axes are those of `plot_history`: they fit the epochs from the second on, and
+    triangles and a note show the values beyond them. The runs may differ in length.
 
     Args:
         histories: One history for each run, as `plot_history` takes it; at most ten, as there
-            are no more colours that stay apart.
+            are ten colours.
         names: Name of each run, for the legend.
-        metrics: What to draw, by the names in the histories; one that no run has is left out.
-            Defaults to the validation's loss, reconstruction loss and KL.
+        metrics: Names of the metrics to draw; a metric that no run has is left out. Defaults to
+            the validation's loss, reconstruction loss and KL.
         figure: Figure to draw on. Defaults to a new one.
 
     Returns:
@@ -78,39 +70,49 @@ def plot_histories(
     with style():
         if figure is None:
             width = FIGURE_WIDTH if columns > 1 else 5.0
-            figure = new_figure(
-                (width, 2.7 * rows + 0.2 * math.ceil(len(labels) / _beside(labels, width)))
-            )
+            lines = math.ceil(len(labels) / _beside(labels, width))
+            figure = new_figure((width, 2.7 * rows + 0.2 * lines))
         axes = figure.subplots(rows, columns, squeeze=False).ravel()
         legend: dict[int, Line2D] = {}
-        for ax, metric in zip(axes, panels, strict=False):
+        for ax, metric_name in zip(axes, panels, strict=False):
             curves = {
-                run: series[metric] for run, (series, _) in enumerate(runs) if metric in series
+                run: series[metric_name]
+                for run, (series, _) in enumerate(runs)
+                if metric_name in series
             }
-            padded = [_padded(curve, epochs) for curve in curves.values()]
-            limits = robust_limits(padded)
-            for run, curve in curves.items():
-                line = draw_curve(
-                    ax,
-                    curve,
-                    limits,
-                    color=PALETTE[run],
-                    dots=epochs <= MOST_DOTS,
-                    label=labels[run],
-                )
-                legend.setdefault(run, line)
-            fit_limits(ax, padded, limits)
-            epoch_axis(ax, epochs)
+            legend = _draw_curves(ax, curves, labels, epochs) | legend
         # Above the notes, with which they would share a line too short for both.
         noted = any(ax.get_title(loc="right") for ax in axes)
-        for ax, metric in zip(axes, panels, strict=False):
-            _name_axes(ax, metric, y=1.1 if noted else None)
+        for ax, metric_name in zip(axes, panels, strict=False):
+            _name_axes(ax, metric_name, y=1.1 if noted else None)
         for ax in axes[len(panels) :]:
             ax.remove()
         handles = [legend[run] for run in sorted(legend)]
         ncols = _beside(labels, figure.bbox.width / figure.dpi)
         figure.legend(handles=handles, loc="outside upper center", ncols=min(ncols, len(handles)))
     return figure
+
+
+def _draw_curves(
+    ax: Axes, curves: Mapping[int, np.ndarray], labels: Sequence[str], epochs: int
+) -> dict[int, Line2D]:
+    """Draw one metric of the runs that have it, on limits that fit them all; return the lines."""
+    padded = [_padded(curve, epochs) for curve in curves.values()]
+    limits = robust_limits(padded)
+    lines = {
+        run: draw_curve(
+            ax,
+            curve,
+            limits,
+            color=PALETTE[run],
+            dots=epochs <= MOST_DOTS,
+            label=labels[run],
+        )
+        for run, curve in curves.items()
+    }
+    fit_limits(ax, padded, limits)
+    epoch_axis(ax, epochs)
+    return lines
 
 
 def _beside(labels: Sequence[str], width: float) -> int:
@@ -122,9 +124,9 @@ def _padded(curve: np.ndarray, epochs: int) -> np.ndarray:
     return np.pad(curve, (0, epochs - len(curve)), constant_values=np.nan)
 
 
-def _name_axes(ax: Axes, metric: str, *, y: float | None) -> None:
-    """Write what the metric is over the axes, and whose at their side."""
-    title, unit = _METRICS.get(metric.removeprefix("val_"), (metric.removeprefix("val_"), None))
-    of = "validation" if metric.startswith("val_") else "training"
-    ax.set_title(title, loc="left", y=y)
-    ax.set_ylabel(of if unit is None else f"{of} ({unit})")
+def _name_axes(ax: Axes, name: str, *, y: float | None) -> None:
+    """Write the metric above the axes, and beside them whether it is training's or validation's."""
+    drawn = metric(name.removeprefix("val_"))
+    of = "validation" if name.startswith("val_") else "training"
+    ax.set_title(drawn.title, loc="left", y=y)
+    ax.set_ylabel(f"{of} ({drawn.unit})" if drawn.unit else of)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from vae_keras.catalog import METRICS
 from vae_keras.errors import ArgumentError
 from vae_keras.plotting._curves import MOST_DOTS, draw_curve, epoch_axis, fit_limits
 from vae_keras.plotting._series import best_epoch, read_series, robust_limits, warmup_end
@@ -28,14 +29,8 @@ TRAIN_COLOR = PALETTE[0]
 VALIDATION_COLOR = PALETTE[6]
 _RATE_COLOR = PALETTE[4]
 
-# Name in the history, title, label of the axis.
-_PANELS = (
-    ("loss", "Loss", "loss"),
-    ("recon_loss", "Reconstruction", "reconstruction loss"),
-    ("kl_loss", "KL divergence", "KL (nats)"),
-    ("kl_weight", "KL weight", "weight"),
-)
-# As many learning rates are written at the axis themselves, more are read off powers of ten.
+_PANELS = ("loss", "recon_loss", "kl_loss", "kl_weight")
+# Up to so many learning rates are ticks of their own; more are read off powers of ten.
 _MOST_RATES = 4
 
 
@@ -56,7 +51,7 @@ def plot_history(
     Args:
         history: Lists of one number for each epoch, as `keras.callbacks.History.history`, with
             any of `loss`, `recon_loss`, `kl_loss`, `kl_weight`, the same with `val_` before
-            them, and `learning_rate`. Others are not drawn; a panel without numbers is left out.
+            them, and `learning_rate`. Others are not drawn; a panel without values is left out.
         figure: Figure to draw on. Defaults to a new one.
 
     Returns:
@@ -69,7 +64,7 @@ def plot_history(
         >>> plot_history(model.fit(images, epochs=20).history).savefig("history.png")
     """
     series, epochs = read_series(history)
-    panels = [panel for panel in _panels(series) if any(name in series for name in panel[0])]
+    panels = _panels(series)
     if not panels:
         raise ArgumentError(
             "`history` must hold at least one of loss, recon_loss, kl_loss, kl_weight, "
@@ -83,22 +78,22 @@ def plot_history(
             figure = new_figure((width, 2.5 * rows + 0.6))
         axes = figure.subplots(rows, columns, squeeze=False).ravel()
         legend: dict[str, Artist] = {}
-        for ax, (names, title, label) in zip(axes, panels, strict=False):
-            ax.set_title(title, loc="left")
-            ax.set_ylabel(label)
-            if names[0] == "learning_rate":
+        for ax, name in zip(axes, panels, strict=False):
+            ax.set_title(METRICS[name].title, loc="left")
+            ax.set_ylabel(METRICS[name].heading)
+            if name == "learning_rate":
                 _draw_rate(ax, series["learning_rate"], legend)
             else:
-                curves = [series.get(name) for name in names]
-                _draw_curves(ax, curves, legend, whole=names[0] == "kl_weight")
-            if names[0] == "kl_weight" and "learning_rate" in series:
+                curves = [series.get(name), series.get(f"val_{name}")]
+                _draw_curves(ax, curves, legend, whole=name == "kl_weight")
+            if name == "kl_weight" and "learning_rate" in series:
                 twin = ax.twinx()
-                twin.set_ylabel("learning rate")
+                twin.set_ylabel(METRICS["learning_rate"].heading)
                 _draw_rate(twin, series["learning_rate"], legend)
             epoch_axis(ax, epochs)
         for ax in axes[len(panels) :]:
             ax.remove()
-        _mark_epochs(list(axes[: len(panels)]), panels, series, legend)
+        _mark_epochs(dict(zip(panels, axes, strict=False)), series, legend)
         # Outside the panels, where it hides nothing.
         figure.legend(
             legend.values(), legend.keys(), loc="outside upper center", ncols=min(3, len(legend))
@@ -106,14 +101,13 @@ def plot_history(
     return figure
 
 
-def _panels(series: Mapping[str, np.ndarray]) -> list[tuple[tuple[str, ...], str, str]]:
-    panels: list[tuple[tuple[str, ...], str, str]] = [
-        ((name, f"val_{name}"), title, label)
-        for name, title, label in _PANELS
-        if name != "recon_loss" or not _is_all_of_the_loss(series)
-    ]
-    if not {"kl_weight", "val_kl_weight"} & set(series):
-        panels.append((("learning_rate",), "Learning rate", "learning rate"))
+def _panels(series: Mapping[str, np.ndarray]) -> list[str]:
+    """Return the metrics that get a panel; the learning rate only where there is no KL weight."""
+    panels = [name for name in _PANELS if name in series or f"val_{name}" in series]
+    if "recon_loss" in panels and _is_all_of_the_loss(series):
+        panels.remove("recon_loss")
+    if "kl_weight" not in panels and "learning_rate" in series:
+        panels.append("learning_rate")
     return panels
 
 
@@ -132,7 +126,7 @@ def _draw_curves(
 ) -> None:
     """Draw training and validation (None: not recorded) on limits that show their course.
 
-    `whole` is for a schedule: all of it from zero, for which no value is too far out.
+    `whole` is for a schedule, of which everything from zero up is shown.
     """
     recorded = [curve for curve in curves if curve is not None]
     low, high = robust_limits(recorded)
@@ -158,6 +152,7 @@ def _draw_curves(
 
 
 def _draw_rate(ax: Axes, rate: np.ndarray, legend: dict[str, Artist]) -> None:
+    """Draw the learning rate as steps on a logarithmic axis."""
     from matplotlib.ticker import NullFormatter
 
     epochs = np.arange(1, len(rate) + 1)
@@ -181,21 +176,18 @@ def _draw_rate(ax: Axes, rate: np.ndarray, legend: dict[str, Artist]) -> None:
 
 
 def _mark_epochs(
-    axes: list[Axes],
-    panels: list[tuple[tuple[str, ...], str, str]],
-    series: Mapping[str, np.ndarray],
-    legend: dict[str, Artist],
+    axes: Mapping[str, Axes], series: Mapping[str, np.ndarray], legend: dict[str, Artist]
 ) -> None:
+    """Mark the end of the KL warm-up in all panels, and the best epoch in that of the loss."""
     end = warmup_end(series)
     if end is not None:
-        for ax in axes:
+        for ax in axes.values():
             line = ax.axvline(end, color="0.35", linewidth=0.9, linestyle=":", zorder=1)
             legend[f"end of KL warm-up (epoch {end})"] = line
     best = best_epoch(series)
     if best is not None:
         value = series["val_loss"][best - 1]
-        ax = next(ax for ax, panel in zip(axes, panels, strict=True) if "val_loss" in panel[0])
-        (star,) = ax.plot(
+        (star,) = axes["loss"].plot(
             best,
             value,
             "*",

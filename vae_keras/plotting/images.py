@@ -1,4 +1,4 @@
-"""Pictures of images: grids, samples, one of each class."""
+"""Images in a grid: any images, samples, one of each class."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
+from vae_keras.checks import positive_integer
 from vae_keras.errors import ArgumentError
 from vae_keras.plotting._canvas import fit_figure, make_canvas, tile_axes
-from vae_keras.plotting._checks import check_images, check_labels, class_name
+from vae_keras.plotting._checks import check_labels, class_name, drawn_images
 from vae_keras.plotting._text import column_titles, write_title
 from vae_keras.plotting.style import style
 
@@ -28,8 +29,8 @@ def plot_image_grid(
 ) -> Axes:
     """Draw images side by side on one canvas, row after row.
 
-    Grey images are drawn on the fixed scale from 0 (black) to 1 (white), whatever they hold, so
-    that two figures can be compared; three channels are drawn in colour.
+    Grey images are drawn on the fixed scale from 0 (black) to 1 (white), whatever their values, so
+    that figures can be compared; three channels are drawn in colour.
 
     Args:
         images: Images, shape `(n, height, width, channels)`, float in `[0, 1]` (clipped) or
@@ -45,12 +46,11 @@ def plot_image_grid(
         ArgumentError: If there are no images, their shape or type is wrong, or `columns` or
             `titles` do not fit them.
     """
-    pictures = check_images("images", images)
-    count, height, width = pictures.shape[:3]
+    drawn = drawn_images("images", images)
+    count, height, width = drawn.shape[:3]
     if columns is None:
         columns = math.ceil(math.sqrt(count))
-    if columns < 1:
-        raise ArgumentError(f"`columns` must be at least 1. Received: columns={columns}")
+    columns = positive_integer("columns", columns)
     if titles is not None and len(titles) != count:
         raise ArgumentError(
             f"`titles` must have one text for each of the {count} images. "
@@ -58,9 +58,9 @@ def plot_image_grid(
         )
     columns = min(columns, count)
     rows = math.ceil(count / columns)
-    # A row's titles stand in the gap above it; the first row's stand outside the canvas.
+    # The titles of a row are in the gap above it, those of the first row outside the canvas.
     gap = math.ceil(0.26 * height) if titles is not None else None
-    canvas, corners = make_canvas(pictures, rows, columns, row_gap=gap)
+    canvas, corners = make_canvas(drawn, rows, columns, row_gap=gap)
     with style():
         given, ax = ax, tile_axes(ax, canvas, columns, width)
         ax.set_axis_off()
@@ -94,21 +94,21 @@ def plot_samples_by_class(
 
     Args:
         images: Images, shape `(rows, classes, height, width, channels)`, float in `[0, 1]` or
-            uint8; those of a row as a rule from one code.
+            uint8; usually those of a row are from one code.
         class_names: Name of each class number. Defaults to the numbers.
         ax: Axes to draw on. Defaults to those of a new figure.
 
     Raises:
         ArgumentError: If there are no images, or their shape, type or `class_names` is wrong.
     """
-    pictures = check_images("images", images, axes="rows, classes")
-    rows, classes, *size = pictures.shape
+    drawn = drawn_images("images", images, axes="rows, classes")
+    rows, classes, *size = drawn.shape
     if class_names is not None and len(class_names) != classes:
         raise ArgumentError(
             f"`class_names` must have a name for each of the {classes} classes. "
             f"Received: {len(class_names)} names"
         )
-    canvas, corners = make_canvas(pictures.reshape(-1, *size), rows, classes)
+    canvas, corners = make_canvas(drawn.reshape(-1, *size), rows, classes)
     names = [class_name(label, class_names) for label in range(classes)]
     centres = [left + size[1] / 2 - 0.5 for _, left in corners[:classes]]
     with style():
@@ -141,8 +141,8 @@ def plot_one_per_class(
         ArgumentError: If there are no images, or `labels` or `class_names` do not fit them.
     """
     array = np.atleast_1d(images)
-    # Only the chosen images are converted: a whole training set is a usual argument.
-    check_images("images", array[:1])
+    # Only the chosen images are converted, as the argument may be a whole training set.
+    drawn_images("images", array[:1])
     classes, first = np.unique(
         check_labels(labels, len(array), class_names, "images"), return_index=True
     )

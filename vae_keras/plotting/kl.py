@@ -1,4 +1,4 @@
-"""How much each latent dimension carries."""
+"""The KL divergence of each latent dimension."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ def plot_kl_by_dimension(
         kl: KL divergence of each dimension in nats an image, shape `(latent_dim,)`, as
             `kl_per_dimension` returns it. Its sum is in the title.
         active: Whether each dimension is active, shape `(latent_dim,)`, bool, as `active_units`
-            returns it: the others are grey. Defaults to one colour and no legend.
+            returns it; the others are drawn in grey. Defaults to one colour and no legend.
         ax: Axes to draw on. Defaults to those of a new figure.
 
     Returns:
-        The axes. Under each bar stands the number of its dimension, from 1, where there is room
-        for all, in grey if it is inactive; else only the bars are counted.
+        The axes. Under each bar is the number of its dimension, from 1, in grey if it is inactive;
+        if there is not room for all of them, the axis counts the bars.
 
     Raises:
         ArgumentError: If `kl` is not a vector of finite numbers, or `active` does not fit it.

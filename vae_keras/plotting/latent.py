@@ -1,4 +1,4 @@
-"""Pictures of where codes lie: each code a point, in two of its dimensions or an embedding."""
+"""Scatter plots of codes, in two of their dimensions or embedded in the plane."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from vae_keras.errors import ArgumentError
-from vae_keras.plotting._checks import check_labels, check_numbers, check_plane, class_name
-from vae_keras.plotting._classes import class_colors, draw_class_legend
-from vae_keras.plotting._text import dimension_name
-from vae_keras.plotting.style import PALETTE, fix_ticks, new_axes, style
+from vae_keras.plotting._checks import check_labels, check_numbers, check_plane
+from vae_keras.plotting._classes import draw_class_legend
+from vae_keras.plotting._text import name_dimensions
+from vae_keras.plotting.style import PALETTE, new_axes, style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-# A vector drawing of more points than this is slow to open and larger than a bitmap.
+# Points beyond which a vector drawing is slow to open and larger than a bitmap.
 _RASTER_POINTS = 2000
 
 
@@ -54,9 +54,7 @@ def plot_latent_scatter(
         ax = new_axes(ax, (7.0, 5.6))
         _scatter(ax, points, labels, class_names, "codes")
         ax.grid(True)
-        ax.set_xlabel(dimension_name(dimensions[0]))
-        ax.set_ylabel(dimension_name(dimensions[1]))
-        fix_ticks(ax)
+        name_dimensions(ax, dimensions)
     return ax
 
 
@@ -70,14 +68,14 @@ def plot_embedding(
 ) -> Axes:
     """Draw codes that were embedded in the plane, coloured by class.
 
-    The axes have one scale but no ticks, as the units of an embedding such as t-SNE mean
-    nothing, nor do the sizes of its clusters or the distances between them.
+    The axes have one scale but no ticks: the units of an embedding such as t-SNE have no meaning,
+    nor have the sizes of its clusters and the distances between them.
 
     Args:
         points: Embedded codes, shape `(n, 2)`.
         labels: Class numbers, shape `(n,)`, integer. Defaults to one colour for all.
         class_names: Name of each class number. Defaults to the numbers.
-        method: What made the embedding, for the axes. Defaults to `"t-SNE"`.
+        method: Method of the embedding, for the axes. Defaults to `"t-SNE"`.
         ax: Axes to draw on. Defaults to those of a new figure.
 
     Returns:
@@ -112,17 +110,14 @@ def _scatter(
     class_names: Sequence[str] | None,
     of: str,
 ) -> None:
-    """Draw points `(n, 2)` on one scale, and the legend if they have classes."""
+    """Draw points `(n, 2)` on one scale, and a legend if they have classes."""
     order = np.random.default_rng(0).permutation(len(points))
     points = points[order]
     colors: str | np.ndarray = PALETTE[0]
     if labels is not None:
         numbers = check_labels(labels, len(points), class_names, of)
         classes, indices = np.unique(numbers, return_inverse=True)
-        table = class_colors(classes, class_names)
-        colors = table[indices[order]]
-        names = [class_name(label, class_names) for label in classes]
-        draw_class_legend(ax, list(zip(names, table, strict=True)))
+        colors = draw_class_legend(ax, classes, class_names)[indices[order]]
     ax.scatter(
         points[:, 0],
         points[:, 1],

@@ -1,4 +1,4 @@
-"""Samples beside what the model has seen: is it copying?"""
+"""Samples beside their nearest training images, which show whether they are copies."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
+from vae_keras.checks import positive_integer
 from vae_keras.plotting._canvas import fit_figure, make_canvas, tile_axes
 from vae_keras.plotting._checks import (
-    check_at_least_one,
-    check_images,
     check_numbers,
     check_shape,
+    drawn_images,
 )
 from vae_keras.plotting._text import label_columns, label_rows
 from vae_keras.plotting.style import style
@@ -33,14 +33,14 @@ def plot_samples_with_neighbors(
 ) -> Axes:
     """Draw each sample over its nearest training image, with their distance beneath.
 
-    A sample that is its neighbour was remembered and not generated.
+    A sample that equals its neighbour was memorised, not generated.
 
     Args:
         samples: Generated images, shape `(n, height, width, channels)`, float in `[0, 1]` or
             uint8.
-        neighbors: The nearest training image of each, of the same shape.
+        neighbors: The nearest training image of each sample, of the same shape.
         distances: Root-mean-square distance of each pair, shape `(n,)`: per pixel and channel,
-            on the `[0, 1]` scale. Defaults to that of the images as they are drawn.
+            on the `[0, 1]` scale. Defaults to the distances of the images as drawn.
         max_images: Draw at most this many, the first ones. Defaults to `10`.
         ax: Axes to draw on. Defaults to those of a new figure.
 
@@ -51,10 +51,10 @@ def plot_samples_with_neighbors(
         ArgumentError: If there are no images, the shapes differ, or `distances` or `max_images`
             do not fit.
     """
-    check_at_least_one("max_images", max_images)
-    upper = check_images("samples", samples)
+    max_images = positive_integer("max_images", max_images)
+    upper = drawn_images("samples", samples)
     check_shape("neighbors", neighbors, upper.shape, "samples")
-    lower = check_images("neighbors", neighbors)
+    lower = drawn_images("neighbors", neighbors)
     if distances is None:
         numbers = np.sqrt(np.mean((upper - lower) ** 2, axis=(1, 2, 3)))
     else:

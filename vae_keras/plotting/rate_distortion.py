@@ -1,10 +1,10 @@
-"""What a code costs and what it buys: KL against reconstruction loss of several runs."""
+"""The rate-distortion plane: KL divergence against reconstruction loss of several runs."""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -29,15 +29,16 @@ def plot_rate_distortion(
 ) -> Axes:
     """Draw runs as points of the rate-distortion plane: the KL against the reconstruction loss.
 
-    Runs that share a value of the setting (and a group) are seeds: small points, and a large one
-    at their mean. The means of a group are joined in the order of the values. Along the thin grey
-    lines the sum of both, the loss at KL weight 1, is the same; the lower, the better.
+    Runs with the same value of the setting (and the same group) differ in their seeds: they are
+    small points, with a large one at their mean. The means of a group are joined in the order of
+    the values. Along each thin grey line the sum of both, which is the loss at KL weight 1, is
+    constant; a lower sum is better.
 
     Args:
         rate: KL divergence of each run, in nats an image, shape `(runs,)`.
         distortion: Reconstruction loss of each run, in nats an image, shape `(runs,)`.
-        values: Value of the setting in each run: numbers, joined as they rise, or names, joined
-            as they come. Defaults to runs that stand alone.
+        values: Value of the setting in each run: numbers, joined in rising order, or names, joined
+            in the order given. Defaults to `None`: the runs are not joined.
         setting: Name of the setting, for the texts at the points: `"kl_weight"` gives
             "kl_weight = 4", or with `groups` only "4" and the name over the legend. Defaults to
             the values alone.
@@ -65,27 +66,19 @@ def plot_rate_distortion(
         )
     keys: list[object] = list(range(len(x))) if values is None else list(values)
     check_names("values", keys, len(x), "runs")
+    points = np.stack([x, y], axis=1)
+    curves = [_curve(points, keys, [name == kind for name in names]) for kind in kinds]
     with style():
         ax = new_axes(ax, (7.0, 4.6))
-        means, texts = [], []
-        for color, kind in zip(PALETTE, kinds, strict=False):
-            inside = [index for index, name in enumerate(names) if name == kind]
-            settings = _ordered([keys[index] for index in inside])
-            runs = [[i for i in inside if keys[i] == value] for value in settings]
-            centres = np.array([[x[seeds].mean(), y[seeds].mean()] for seeds in runs])
-            means.append(centres)
-            texts += [_text(value, None if groups is not None else setting) for value in settings]
+        for curve, color, kind in zip(curves, PALETTE, kinds, strict=False):
             line = "-" if values is not None else ""
-            ax.plot(*centres.T, "o", linestyle=line, color=color, markersize=8, label=kind)
-            repeated = [index for seeds in runs if len(seeds) > 1 for index in seeds]
-            ax.plot(x[repeated], y[repeated], "o", color=color, markersize=3.5, alpha=0.7)
+            ax.plot(*curve.means.T, "o", linestyle=line, color=color, markersize=8, label=kind)
+            ax.plot(*curve.seeds.T, "o", color=color, markersize=3.5, alpha=0.7)
         ax.margins(0.12)
         ax.autoscale_view()
         _draw_sums(ax)
         if values is not None:
-            lines = [_along(centres) for centres in means]
-            every = np.concatenate([*means, *lines, np.stack([x, y], axis=1)])
-            label_points(ax, np.concatenate(means), texts, obstacles=every)
+            _name_points(ax, points, curves, None if groups is not None else setting)
         ax.set_xlabel("rate: KL (nats)")
         ax.set_ylabel("distortion: reconstruction loss (nats)")
         fix_ticks(ax)
@@ -97,6 +90,40 @@ def plot_rate_distortion(
                 borderaxespad=0.0,
             )
     return ax
+
+
+class _Curve(NamedTuple):
+    """The runs of one group.
+
+    Attributes:
+        values: The different values of the setting, in their order.
+        means: Mean over the runs of each value, shape `(values, 2)`.
+        seeds: The runs that share their value with another, shape `(m, 2)`.
+    """
+
+    values: list[object]
+    means: np.ndarray
+    seeds: np.ndarray
+
+
+def _curve(points: np.ndarray, keys: Sequence[object], inside: Sequence[bool]) -> _Curve:
+    """Gather the runs that are `inside` a group by their values of the setting."""
+    own = [index for index, belongs in enumerate(inside) if belongs]
+    values = _ordered([keys[index] for index in own])
+    runs = [[index for index in own if keys[index] == value] for value in values]
+    repeated = [index for seeds in runs if len(seeds) > 1 for index in seeds]
+    means = np.array([points[seeds].mean(axis=0) for seeds in runs])
+    return _Curve(values, means, points[repeated])
+
+
+def _name_points(
+    ax: Axes, points: np.ndarray, curves: Sequence[_Curve], setting: str | None
+) -> None:
+    """Write its value of the setting at each mean, where the text hides nothing."""
+    means = np.concatenate([curve.means for curve in curves])
+    lines = np.concatenate([_along(curve.means) for curve in curves])
+    texts = [_text(value, setting) for curve in curves for value in curve.values]
+    label_points(ax, means, texts, obstacles=np.concatenate([means, lines, points]))
 
 
 def _ordered(values: Sequence[object]) -> list[object]:

@@ -1,4 +1,4 @@
-"""Images over what one model, or several, make of them."""
+"""Images over their reconstructions, by one model or by several."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
+from vae_keras.checks import positive_integer
 from vae_keras.plotting._canvas import fit_figure, make_canvas, tile_axes
 from vae_keras.plotting._checks import (
-    check_at_least_one,
-    check_images,
     check_labels,
     check_names,
     check_shape,
     class_name,
+    drawn_images,
 )
 from vae_keras.plotting._text import column_titles, label_columns, label_rows
 from vae_keras.plotting.style import style
@@ -25,8 +25,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _ROWS = ["original", "reconstruction"]
-# Longer names of models go on on the next line.
-_NAME_LETTERS = 22
+_NAME_LETTERS = 22  # in a line of a model's name; longer names are broken into lines
 
 
 def plot_reconstructions(
@@ -43,8 +42,8 @@ def plot_reconstructions(
     Args:
         images: Images, shape `(n, height, width, channels)`, float in `[0, 1]` or uint8.
         reconstructions: Their reconstructions, of the same shape.
-        labels: Class numbers, shape `(n,)`, integer; the class is written over each column.
-            Defaults to no text.
+        labels: Class numbers, shape `(n,)`, integer, for the name over each column. Defaults to
+            no names.
         class_names: Name of each class number. Defaults to the numbers.
         max_images: Draw at most this many, the first ones. Defaults to `10`.
         ax: Axes to draw on. Defaults to those of a new figure.
@@ -56,11 +55,11 @@ def plot_reconstructions(
         ArgumentError: If there are no images, the shapes differ, or `labels`, `class_names` or
             `max_images` do not fit.
     """
-    check_at_least_one("max_images", max_images)
+    max_images = positive_integer("max_images", max_images)
     check_shape("reconstructions", reconstructions, np.shape(images), "images")
     all_images, all_copies = np.atleast_1d(images), np.atleast_1d(reconstructions)
-    originals = check_images("images", all_images[:max_images])
-    copies = check_images("reconstructions", all_copies[:max_images])
+    originals = drawn_images("images", all_images[:max_images])
+    copies = drawn_images("reconstructions", all_copies[:max_images])
     names = None
     if labels is not None:
         classes = check_labels(labels, len(all_images), class_names, "images")
@@ -94,8 +93,8 @@ def plot_reconstructions_of_models(
         images: Images, shape `(n, height, width, channels)`, float in `[0, 1]` or uint8.
         reconstructions: Their reconstructions by each model, shape
             `(models, n, height, width, channels)`.
-        names: Name of each model, written at the left of its row over the mean squared error
-            of all its reconstructions, also of those that are not drawn.
+        names: Name of each model, written at the left of its row over the mean squared error of
+            all its reconstructions, including those that are not drawn.
         max_images: Draw at most this many, the first ones. Defaults to `10`.
         ax: Axes to draw on. Defaults to those of a new figure.
 
@@ -105,9 +104,9 @@ def plot_reconstructions_of_models(
     Raises:
         ArgumentError: If there are no images, or the shapes, `names` or `max_images` do not fit.
     """
-    check_at_least_one("max_images", max_images)
-    originals = check_images("images", images)
-    copies = check_images("reconstructions", reconstructions, axes="models, n")
+    max_images = positive_integer("max_images", max_images)
+    originals = drawn_images("images", images)
+    copies = drawn_images("reconstructions", reconstructions, axes="models, n")
     check_shape("reconstructions[0]", copies[0], originals.shape, "images")
     models = len(copies)
     texts = check_names("names", names, models, "models")
@@ -135,7 +134,7 @@ def plot_reconstructions_of_models(
 
 
 def _squared_errors(images: np.ndarray, copies: np.ndarray) -> np.ndarray:
-    """Return the mean squared error of each image: of the numbers, not of the clipped picture."""
+    """Return the mean squared error of each image, of its values before they are clipped."""
     return np.mean((_unclipped(images) - _unclipped(copies)) ** 2, axis=(1, 2, 3))
 
 

@@ -1,4 +1,4 @@
-"""The one look of all figures, applied for the length of a call and never left behind."""
+"""The style of all figures, applied only while they are drawn."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# Ten colours that stay apart for readers with any of the usual colour-vision deficiencies:
+# Ten colours that readers with any of the usual colour-vision deficiencies can tell apart:
 # Petroff (2021), "Accessible color sequences for data visualization", arXiv:2107.02270.
 PALETTE = (
     "#3f90da",
@@ -26,10 +26,9 @@ PALETTE = (
     "#92dadd",
 )
 
-# Inches: as wide as a notebook's output or a page, so that font sizes are what the reader sees.
+# Inches: the width of a notebook's output or a page, so that the reader sees fonts in their size.
 FIGURE_WIDTH = 8.0
-# A page that is not filled to its edges.
-FIGURE_HEIGHT = 10.0
+FIGURE_HEIGHT = 10.0  # inches, of a page with margins
 FONT_SIZE = 10.0
 SMALL_FONT_SIZE = 9.0
 
@@ -73,14 +72,14 @@ def style() -> AbstractContextManager[None]:
 
 @functools.cache
 def _figure_class() -> type[Figure]:
-    """A figure that a notebook shows by itself, as no `pyplot` is there to do it."""
+    """Return a class of figures that a notebook displays without `pyplot`."""
     from matplotlib.figure import Figure
 
     class NotebookFigure(Figure):
         def _repr_png_(self) -> bytes:
-            picture = io.BytesIO()
-            self.savefig(picture, format="png", bbox_inches="tight")
-            return picture.getvalue()
+            content = io.BytesIO()
+            self.savefig(content, format="png", bbox_inches="tight")
+            return content.getvalue()
 
     return NotebookFigure
 
@@ -108,8 +107,8 @@ def new_axes(ax: Axes | None, figsize: tuple[float, float]) -> Axes:
 
 
 def fix_ticks(ax: Axes) -> None:
-    """Write the style's tick settings into the axes.
+    """Write the style's settings for ticks into the axes.
 
-    Matplotlib makes ticks when it draws, which is after the style's context has been left.
+    Matplotlib makes ticks when it draws, after the style's context has been left.
     """
     ax.tick_params(labelsize=SMALL_FONT_SIZE, color="0.3", labelcolor="0.1", width=0.8)

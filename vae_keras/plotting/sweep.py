@@ -1,4 +1,4 @@
-"""What changes with one setting: a panel of bars for each number that was measured."""
+"""The effect of a setting: a panel of bars for each metric."""
 
 from __future__ import annotations
 
@@ -27,8 +27,7 @@ if TYPE_CHECKING:
 
 _COLUMNS = 3
 _BAR = 0.7
-# Room for so many bars is there also where there are fewer, so that they do not become blocks.
-_FEWEST = 3
+_FEWEST = 3  # bars that there is room for at least, so that one bar does not fill the panel
 
 
 def plot_sweep(
@@ -75,7 +74,7 @@ def plot_sweep(
     with style():
         if figure is None:
             figure = new_figure((FIGURE_WIDTH if columns > 1 else 5.0, 2.6 * rows))
-        # Points for a bar; the rest of the width is taken by the numbers at the axes.
+        # Points for a bar; the numbers at the axes take the rest of the width.
         room = 0.75 * figure.bbox.width / figure.dpi * 72 / columns / max(len(texts), _FEWEST)
         height = 0.55 * figure.bbox.height / figure.dpi * 72 / rows
         axes = figure.subplots(rows, columns, squeeze=False).ravel()
@@ -137,7 +136,7 @@ def _draw_bars(ax: Axes, texts: list[str], table: np.ndarray, room: float, heigh
             fontsize=SMALL_FONT_SIZE,
         )
     low, high = min(0.0, float(bottoms.min())), max(0.0, float(tops.max()))
-    # Room for the numbers, of what the axis is high.
+    # Room for the numbers, as a share of the axis' height.
     number_height = 6 + (max(map(len, numbers)) * LETTER if upright else SMALL_FONT_SIZE)
     share = min(number_height / height, 0.6)
     margin = share / (1 - share) * ((high - low) or 1.0)

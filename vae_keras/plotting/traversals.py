@@ -1,4 +1,4 @@
-"""What the decoder makes of codes along a line: between two images, or along one dimension."""
+"""Images decoded from codes along a line: between two images, or along one dimension."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from numpy.typing import ArrayLike
 from vae_keras.plotting._canvas import fit_figure, make_canvas, tile_axes
 from vae_keras.plotting._checks import (
     check_dimensions,
-    check_images,
     check_numbers,
     check_range,
     check_shape,
+    drawn_images,
 )
 from vae_keras.plotting._text import (
     dimension_name,
@@ -28,8 +28,7 @@ from vae_keras.plotting.style import style
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-# More rows than this are too small to see in on one page.
-_MOST_ROWS = 16
+_MOST_ROWS = 16  # on one page; with more the images are too small
 
 
 def plot_interpolation(
@@ -39,14 +38,14 @@ def plot_interpolation(
     second: ArrayLike | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw what lies between two images for the decoder, with the originals at both ends.
+    """Draw the images decoded between two images, with the originals at both ends.
 
     Args:
         images: Decoded images, float in `[0, 1]` or uint8: of one interpolation, shape
             `(steps, height, width, channels)`, as `VAE.interpolate` returns them, or of several,
             `(rows, steps, height, width, channels)`, one under the other.
         first: The image at the start, `(height, width, channels)`, or `(rows, ...)` for several:
-            drawn at the left, set apart and titled "original". Defaults to none.
+            drawn at the left with a gap, titled "original". Defaults to none.
         second: The image at the end, in the same form. Defaults to none.
         ax: Axes to draw on. Defaults to those of a new figure.
 
@@ -60,7 +59,7 @@ def plot_interpolation(
         >>> plot_interpolation(vae.interpolate(x[0], x[1]), first=x[0], second=x[1])
     """
     several = np.ndim(images) == 5
-    paths = check_images(
+    paths = drawn_images(
         "images", images if several else np.asarray(images)[None], axes="rows, steps"
     )
     rows, steps, *size = paths.shape
@@ -68,7 +67,7 @@ def plot_interpolation(
     for name, end in (("first", first), ("second", second)):
         if end is not None:
             check_shape(name, end, (rows, *size) if several else tuple(size), "images[:, 0]")
-            ends[name] = check_images(name, np.asarray(end).reshape(rows, *size))[:, None]
+            ends[name] = drawn_images(name, np.asarray(end).reshape(rows, *size))[:, None]
     blocks = [ends[name] for name in ("first",) if name in ends]
     blocks += [paths, *(ends[name] for name in ("second",) if name in ends)]
     row = np.concatenate(blocks, axis=1)
@@ -98,7 +97,7 @@ def plot_traversals(
     dimensions: Sequence[int] | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw what each latent dimension changes, one row for each dimension.
+    """Draw the effect of each latent dimension, one row for each dimension.
 
     Args:
         images: Decoded images, shape `(latent_dim, steps, height, width, channels)`, float in
@@ -109,8 +108,8 @@ def plot_traversals(
         kl: KL divergence of each dimension in nats, shape `(latent_dim,)`, written at the rows.
             Defaults to none.
         dimensions: Indices, from 0, of the dimensions to draw, in this order; their names count
-            from 1. By default at most 16, and a title says so if there are more: those with the
-            largest KL, falling, or without `kl` the first.
+            from 1. Defaults to the 16 dimensions with the largest KL divergence, in falling order,
+            or without `kl` to the first 16; a title says so if there are more.
         ax: Axes to draw on. Defaults to those of a new figure.
 
     Returns:
@@ -120,7 +119,7 @@ def plot_traversals(
         ArgumentError: If a shape or type is wrong, `low >= high`, or `kl` or `dimensions` do not
             fit the images.
     """
-    paths = check_images("images", images, axes="latent_dim, steps")
+    paths = drawn_images("images", images, axes="latent_dim, steps")
     check_range(low, high)
     latent_dim, steps, *size = paths.shape
     divergence = None if kl is None else check_numbers("kl", kl, "latent_dim", count=latent_dim)

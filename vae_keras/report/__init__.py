@@ -1,4 +1,4 @@
-"""Pages about a model that open anywhere: the latent explorer and the report of a run."""
+"""Pages about a model in one HTML file: the latent explorer and the report of a run."""
 
 from vae_keras.report.explorer import Explorer, explore
 from vae_keras.report.report import Report, Table

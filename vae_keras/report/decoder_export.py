@@ -1,4 +1,4 @@
-"""The decoder as a list of steps and 16-bit weights, for `static/decoder.js` to compute."""
+"""The decoder as a list of steps and 16-bit weights, which `static/decoder.js` computes."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -9,7 +9,7 @@ import numpy as np
 from vae_keras.report.decoder_layers import NotExportable, Step, step_of
 from vae_keras.report.encoding import base64_array
 
-# Of what makes a page slow to open, and slow to answer a pointer.
+# Limits beyond which a page is slow to open, and slow to follow a pointer.
 MAX_WEIGHT_BYTES = 3 * 2**20
 MAX_FLOPS = 60_000_000
 
@@ -17,10 +17,10 @@ MAX_FLOPS = 60_000_000
 def export_decoder(
     model: Any, *, max_bytes: int = MAX_WEIGHT_BYTES, max_flops: int = MAX_FLOPS
 ) -> dict[str, Any]:
-    """Describe the way from a code to the expected image, step by step.
+    """Describe the computation of the expected image from a code, step by step.
 
-    The graph is the decoder's, as Keras writes it to a file, and goes on with the operations of
-    the likelihood's `mean`: a member that is made of known operations needs nothing of its own.
+    The steps are those of the decoder's graph, as Keras saves it, and then of the operations in the
+    likelihood's `mean`. So a likelihood made of known operations needs no code of its own here.
 
     Args:
         model: Any model of images.
@@ -28,11 +28,11 @@ def export_decoder(
         max_flops: Bound on the floating-point operations of an image. Defaults to 60 million.
 
     Returns:
-        What JSON can hold: `steps`, `inputs` and `output` (numbers of arrays), `weights` (base64
+        A mapping for JSON: `steps`, `inputs` and `output` (numbers of arrays), `weights` (base64
         of little-endian float16), `low` and `high` of the images' range, `flops`.
 
     Raises:
-        NotExportable: If the page could not compute it, or not fast enough.
+        NotExportable: If the page cannot compute the image, or not fast enough.
     """
     steps: list[dict[str, Any]] = []
     numbers: dict[tuple[Any, ...], int] = {}
@@ -64,13 +64,13 @@ def export_decoder(
         )
     if 2 * size > max_bytes:
         raise NotExportable(
-            f"the decoder's weights would take {2 * size / 1e6:.1f} MB of the page, and "
-            f"{max_bytes / 1e6:.1f} MB are the most it may have"
+            f"the decoder's weights would take {2 * size / 1e6:.1f} MB of the page, more than the "
+            f"limit of {max_bytes / 1e6:.1f} MB"
         )
     if flops > max_flops:
         raise NotExportable(
-            f"an image takes the decoder {flops / 1e6:.0f} million operations, and a page keeps "
-            f"up with a pointer to about {max_flops / 1e6:.0f} million"
+            f"the decoder takes {flops / 1e6:.0f} million operations for an image, more than the "
+            f"{max_flops / 1e6:.0f} million with which a page follows a pointer"
         )
     low, high = model.likelihood.data_range
     return {
@@ -85,11 +85,12 @@ def export_decoder(
 
 
 def _graph(model: Any) -> keras.Model:
+    """Return a model from codes to expected images."""
     decoder = model.decoder
     try:
         mean = model.likelihood.mean(decoder.outputs[0])
         return keras.Model(decoder.inputs, mean)
-    except Exception as error:  # a likelihood of the user's may compute its mean in any way
+    except Exception as error:  # a user's own likelihood may raise anything here
         raise NotExportable(
             f"the mean of {type(model.likelihood).__name__} is not made of Keras operations "
             f"({str(error).strip().splitlines()[0] if str(error).strip() else error!r})"
@@ -99,9 +100,9 @@ def _graph(model: Any) -> keras.Model:
 def _step(
     graph: keras.Model, entry: dict[str, Any], numbers: dict[tuple[Any, ...], int]
 ) -> tuple[Step, list[Any]]:
-    """Describe one entry of a functional model's configuration, and name its inputs.
+    """Describe one layer of a functional model's config, and return its inputs.
 
-    An input is the number of an array, or a constant in a list of its own.
+    An input is the number of an array, or a list that contains a constant.
     """
     if len(entry["inbound_nodes"]) != 1:
         raise NotExportable(f"the decoder uses its layer {entry['name']!r} more than once")
@@ -125,7 +126,7 @@ def _step(
 
 
 def _flat(values: Iterable[Any]) -> Iterator[Any]:
-    """The values of nested lists, one after another."""
+    """Yield the values of nested lists."""
     for value in values:
         if isinstance(value, list | tuple):
             yield from _flat(value)
@@ -134,16 +135,17 @@ def _flat(values: Iterable[Any]) -> Iterator[Any]:
 
 
 def _places(layers: list[Any]) -> list[list[Any]]:
-    """The one input of a model, or each of its inputs, as `[name, node, tensor]`."""
+    """Return each input of a model as `[name, node, tensor]`; Keras writes a single one bare."""
     return layers if isinstance(layers[0], list) else [layers]
 
 
 def _number(numbers: dict[tuple[Any, ...], int], place: tuple[Any, ...]) -> int:
-    """Give the next number to what a layer puts out."""
+    """Return the number of a layer's output, the next free one if it has none yet."""
     return numbers.setdefault(place, len(numbers))
 
 
 def _half_precision(arrays: list[np.ndarray]) -> np.ndarray:
+    """Join arrays as little-endian float16."""
     joined = np.concatenate(arrays) if arrays else np.zeros(0)
     largest = float(np.finfo("float16").max)
     if not np.all(np.abs(joined) <= largest):  # false for NaN too

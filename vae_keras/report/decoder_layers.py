@@ -1,7 +1,7 @@
-"""What the page can compute: each Keras layer and operation as one step of a list.
+"""The Keras layers and operations that the page can compute, each as one step of a list.
 
-A step names what `static/decoder.js` has to do, with plain options and weights as arrays. Names of
-activations and of element-wise operations are handed on; the page has the functions.
+A step names a function of `static/decoder.js`, with plain options and with weights as arrays. The
+names of activations and of element-wise operations are passed on to it.
 """
 
 import math
@@ -14,7 +14,7 @@ from keras import ops
 
 
 class NotExportable(Exception):
-    """A decoder that the page cannot compute. The message says why, as a clause."""
+    """Raised for a decoder that the page cannot compute; the message is a clause that says why."""
 
 
 @dataclass(frozen=True)
@@ -23,9 +23,9 @@ class Step:
 
     Attributes:
         op: Name of the function in `static/decoder.js`.
-        options: Numbers and words for it.
-        weights: Arrays for it, by name.
-        flops: Floating-point operations of one image, of the matrix products alone.
+        options: Its options, numbers and words.
+        weights: Its arrays, by name.
+        flops: Floating-point operations for one image, counting only matrix products.
     """
 
     op: str
@@ -40,7 +40,7 @@ _ACTIVATIONS = frozenset({
     "relu", "relu6", "selu", "sigmoid", "silu", "softplus", "softsign", "tanh",
 })
 # fmt: on
-# Class name of the layer or operation, and the page's function of it.
+# Class name of the layer or operation, and name of the page's function.
 _ELEMENTWISE = {
     "Absolute": "abs",
     "Add": "add",
@@ -63,7 +63,7 @@ _ACTIVATING = {
     "Softplus": "softplus",
     "Tanh": "tanh",
 }
-# Nothing when a model is used and not trained.
+# Layers and operations that do nothing outside training.
 # fmt: off
 _IDENTITIES = frozenset({
     "ActivityRegularization", "AlphaDropout", "Cast", "Dropout", "GaussianDropout",
@@ -79,12 +79,12 @@ def step_of(
 
     Args:
         class_name: Its Keras class.
-        config: Its Keras configuration.
-        layer: The layer, which has the weights; `None` for an operation.
+        config: Its Keras config.
+        layer: The layer, which owns the weights; `None` for an operation.
         inputs: Shape of each input, without the batch.
 
     Raises:
-        NotExportable: If the page does not know it, or one of its options.
+        NotExportable: If the page does not know the layer, or one of its options.
     """
     if class_name in _IDENTITIES:
         return Step("identity")
@@ -141,7 +141,7 @@ def _layer_normalization(config: dict[str, Any], layer: Any, inputs: list[Any]) 
 
 def _group_normalization(config: dict[str, Any], layer: Any, inputs: list[Any]) -> Step:
     _last_axis(config, inputs[0])
-    # -1 is a group for each channel.
+    # -1 stands for a group for each channel.
     groups = layer.groups if layer.groups > 0 else inputs[0][-1]
     options = {"groups": groups, "epsilon": config["epsilon"]}
     return Step("groupNormalization", options, _weights(layer, "gamma", "beta"))
@@ -175,7 +175,7 @@ def _padding(config: dict[str, Any], layer: Any, inputs: list[Any]) -> Step:
 
 def _cropping(config: dict[str, Any], layer: Any, inputs: list[Any]) -> Step:
     _only(config, data_format="channels_last")
-    # Cut off is padded by less than nothing.
+    # Cropping is padding by a negative number.
     return Step("pad", {"sides": [[-before, -after] for before, after in layer.cropping]})
 
 
@@ -218,7 +218,7 @@ _LAYERS: dict[str, _Describe] = {
 
 
 def _weights(layer: Any, *names: str) -> dict[str, np.ndarray]:
-    """Those of the named weights that the layer has."""
+    """Return the weights that the layer has, by name, as float32."""
     found = {name: getattr(layer, name, None) for name in names}
     return {
         name: ops.convert_to_numpy(ops.cast(weight, "float32"))
@@ -235,6 +235,7 @@ def _activation(config: dict[str, Any]) -> str:
 
 
 def _only(config: dict[str, Any], **known: Any) -> None:
+    """Raise `NotExportable` unless options have the values that the page knows."""
     for name, value in known.items():
         given = config.get(name, value)
         given = tuple(given) if isinstance(given, list) else given
@@ -246,4 +247,4 @@ def _last_axis(config: dict[str, Any], shape: tuple[int, ...]) -> None:
     axis = config["axis"]
     axes = axis if isinstance(axis, list | tuple) else [axis]
     if list(axes) not in ([-1], [len(shape)]):
-        raise NotExportable(f"the page knows the last axis alone, and a layer has axis={axis!r}")
+        raise NotExportable(f"the page knows only the last axis, and a layer has axis={axis!r}")

@@ -1,4 +1,4 @@
-"""Arrays and texts in a form that an HTML page can hold."""
+"""Arrays, files and JSON as text for an HTML page."""
 
 import base64
 import json
@@ -8,12 +8,12 @@ import numpy as np
 
 
 def base64_array(array: np.ndarray) -> str:
-    """The bytes of an array, in the order and type it has, as base64."""
+    """Return the bytes of an array as base64, in its own order and type."""
     return base64.b64encode(np.ascontiguousarray(array).tobytes()).decode("ascii")
 
 
 def data_url(data: bytes, kind: str) -> str:
-    """A file as a URL that holds all of it.
+    """Return a URL that contains a whole file.
 
     Args:
         data: Content of the file.
@@ -23,13 +23,13 @@ def data_url(data: bytes, kind: str) -> str:
 
 
 def script_json(value: Any) -> str:
-    """JSON that can stand inside a `<script>` element, whatever the strings in it say.
+    """Return JSON that is safe inside a `<script>` element, whatever strings it contains.
 
     Raises:
-        ValueError: If there is a NaN or an infinity, which are no JSON.
+        ValueError: If there is a NaN or an infinity, which JSON does not have.
     """
     text = json.dumps(value, separators=(",", ":"), allow_nan=False)
-    # "</script>" and "<!--" would end or change the element; as escapes they are the same string.
+    # "</script>" and "<!--" would end or change the element; escaped, they are the same strings.
     for mark in "<>&":
         text = text.replace(mark, f"\\u{ord(mark):04x}")
     return text

@@ -1,4 +1,4 @@
-"""The latent explorer: an HTML page in which a reader moves through the codes of a model."""
+"""The latent explorer: an HTML page for moving through the latent space of a model."""
 
 import html
 import math
@@ -9,34 +9,40 @@ from typing import Any
 
 import numpy as np
 
-from vae_keras.checks import check_seed
+from vae_keras.checks import check_seed, positive_integer
 from vae_keras.errors import ArgumentError
 from vae_keras.io.files import write_text
 from vae_keras.report.decoder_export import export_decoder
 from vae_keras.report.decoder_layers import NotExportable
 from vae_keras.report.encoding import base64_array
-from vae_keras.report.plane import PRIOR_LIMIT, code_range, decoded_grid, principal_plane
+from vae_keras.report.plane import (
+    PRIOR_LIMIT,
+    PrincipalPlane,
+    code_range,
+    decoded_grid,
+    principal_plane,
+)
 from vae_keras.report.plot import hex_colors
 from vae_keras.report.points import Points, chosen_points
 from vae_keras.report.render import explorer_fragment, explorer_page
 from vae_keras.report.sheet import largest_count, sheet_columns, sheet_urls
 
-# Characters of the explorer's data, beside 1.3 MB of BokehJS: a page stays below 5.5 MB, and a
-# report with its pictures below 8 MB.
+# Characters of the explorer's data. With 1.3 MB of BokehJS a page stays below 5.5 MB, and a report
+# with its figures below 8 MB.
 _DATA_BYTES = 4_000_000
 _CODE_BYTES = 1_200_000
 _GRID_BYTES = 2_000_000
-_FRAME_HEIGHT = 940  # pixels, in a notebook; what does not fit can be scrolled
+_FRAME_HEIGHT = 940  # pixels, in a notebook; a higher page scrolls
 
 
 @dataclass(frozen=True)
 class Explorer:
-    """A page to explore the latent space with, alive without Python and without a network.
+    """A page for exploring the latent space, which works without Python and without a network.
 
-    In a notebook it shows itself, also one that is only opened and not run.
+    A notebook displays it, also when it is opened without being run.
 
     Attributes:
-        data: All that the page shows; JSON can hold it.
+        data: Everything that the page shows, in types that JSON has.
         title: Title of the page.
     """
 
@@ -50,7 +56,7 @@ class Explorer:
 
     @property
     def fragment(self) -> str:
-        """The explorer as a part of another page, without the scripts and styles it needs."""
+        """The explorer as a part of another page, which must have its scripts and styles."""
         return explorer_fragment(self.data)
 
     def save(self, path: str | Path) -> None:
@@ -78,36 +84,35 @@ def explore(
     points: int = 2000,
     seed: int = 0,
 ) -> Explorer:
-    """Make a page in which a reader points at codes, and sees images and what is between them.
+    """Make a page in which the reader points at codes and sees the images that they stand for.
 
-    The page shows the codes of images as dots: of each the image, its reconstruction and its
-    numbers. At any other place it shows what the decoder makes of the code there, computed in the
-    page with weights of 16 bits. A decoder that is too large for that, or has layers that the
-    page does not know, is computed beforehand on a grid; the page says so.
+    The page shows the codes of images as dots. At a dot it shows the image, its reconstruction and
+    its metrics; anywhere else the image that the decoder computes from the code there, in the page
+    itself and with weights of 16 bits. If the decoder is too large for that, or has layers that
+    the page does not know, images on a grid are decoded beforehand, and the page says so.
 
     Args:
         model: A `VAE`, `ConditionalVAE` or `Autoencoder`.
         images: Shape `(n, height, width, channels)`, uint8 or float in the model's range; 1 or 3
             channels.
-        labels: Class of each, integers of shape `(n,)`. Colours the dots; a conditional model
-            needs them. Defaults to `None`.
+        labels: Class of each image, integers of shape `(n,)`, for the colours of the dots. A
+            conditional model needs them. Defaults to `None`.
         class_names: Name of each class. Defaults to the numbers.
-        points: Images to show at most, chosen at random; fewer, where they would make the page
-            larger than 5.5 MB. Defaults to `2000`.
+        points: Largest number of images, which are chosen at random; fewer are shown if the page
+            would be larger than 5.5 MB. Defaults to `2000`.
         seed: Seed of the choice. Defaults to `0`.
 
     Returns:
-        The page; `.save(path)` writes it, a notebook shows it.
+        The page; `.save(path)` writes it, and a notebook displays it.
 
     Raises:
-        ArgumentError: If an argument makes no sense, or the codes are not finite.
+        ArgumentError: If an argument is invalid, or the codes are not finite.
         DataError: If the images do not fit the model.
 
     Example:
         >>> vae_keras.explore(vae, x_test, y_test).save("explorer.html")
     """
-    if isinstance(points, bool) or not isinstance(points, int | np.integer) or points < 1:
-        raise ArgumentError(f"`points` must be a positive integer. Received: points={points!r}")
+    points = positive_integer("points", points)
     check_seed(seed)
     images = model.check_images(np.asarray(images), name="images")
     if images.shape[-1] not in (1, 3):
@@ -117,52 +122,30 @@ def explore(
     labels, names = _checked_classes(model, labels, class_names, len(images))
     decoder, refusal = _exported(model)
     room = _DATA_BYTES - (len(decoder["weights"]) if decoder else _GRID_BYTES)
-    most = min(int(points), largest_count(model.image_shape))
+    most = min(points, largest_count(model.image_shape))
     most = min(most, max(1, _CODE_BYTES // (6 * model.latent_dim)))
     chosen = chosen_points(model, images, labels, count=most, seed=seed)
     chosen, sheets = _fitting(chosen, room - 6 * chosen.codes.size)
-    prior = hasattr(model, "prior")
-    low, high = code_range(chosen.codes, prior=prior)
     plane = principal_plane(chosen.codes) if model.latent_dim > 2 else None
     grid = None
     if decoder is None:
+        prior = model.is_variational
         grid = decoded_grid(model, chosen.codes, plane, prior=prior, max_bytes=_GRID_BYTES)
-    # Zero means nothing to an autoencoder.
-    origin = np.zeros(model.latent_dim) if prior else chosen.codes.mean(axis=0)
     return Explorer(
         {
             "shape": model.image_shape,
             "latentDim": model.latent_dim,
             "total": len(images),
-            "indices": chosen.indices.tolist(),
-            "labels": None if chosen.labels is None else chosen.labels.tolist(),
+            "conditional": bool(model.num_classes),
+            "classesGiven": labels is not None,
             "classes": [
                 {"name": name, "color": color}
                 for name, color in zip(names, hex_colors(names), strict=True)
             ],
-            "classesGiven": labels is not None,
-            "conditional": bool(model.num_classes),
-            "codes": base64_array(chosen.codes.astype("<f4")),
-            "measures": [
-                {"name": one.name, "unit": one.unit, "values": _rounded(one.values)}
-                for one in chosen.measures
-            ],
+            **_data_of_points(chosen),
             "sheets": sheets,
             "columns": sheet_columns(len(chosen.codes), model.image_shape),
-            "low": _rounded(low),
-            "high": _rounded(high),
-            "relevance": _rounded(chosen.relevance),
-            "relevanceName": chosen.relevance_name,
-            "span": [-PRIOR_LIMIT, PRIOR_LIMIT] if prior else [],
-            "origin": _rounded(origin),
-            "originName": "Prior mean (all 0)" if prior else "Mean of the codes",
-            "principal": None
-            if plane is None
-            else {
-                "center": _rounded(plane.center, 7),
-                "axes": [_rounded(axis, 7) for axis in plane.axes],
-                "explained": _rounded(plane.explained),
-            },
+            **_data_of_space(chosen.codes, plane, prior=model.is_variational),
             "decoder": decoder,
             "grid": grid,
             "refusal": refusal,
@@ -170,10 +153,49 @@ def explore(
     )
 
 
+def _data_of_points(points: Points) -> dict[str, Any]:
+    """Return what the page holds of each image, and the relevance of each dimension."""
+    return {
+        "indices": points.indices.tolist(),
+        "labels": None if points.labels is None else points.labels.tolist(),
+        "codes": base64_array(points.codes.astype("<f4")),
+        "measures": [
+            {"name": one.name, "unit": one.unit, "values": _rounded(one.values)}
+            for one in points.metrics
+        ],
+        "relevance": _rounded(points.relevance),
+        "relevanceName": points.relevance_name,
+    }
+
+
+def _data_of_space(
+    codes: np.ndarray, plane: PrincipalPlane | None, *, prior: bool
+) -> dict[str, Any]:
+    """Return what the page holds of the latent space: its range, origin and principal plane."""
+    low, high = code_range(codes, prior=prior)
+    # Zero has no special meaning for the codes of an autoencoder.
+    origin = np.zeros(codes.shape[1]) if prior else codes.mean(axis=0)
+    principal = None
+    if plane is not None:
+        principal = {
+            "center": _rounded(plane.center, 7),
+            "axes": [_rounded(axis, 7) for axis in plane.axes],
+            "explained": _rounded(plane.explained),
+        }
+    return {
+        "low": _rounded(low),
+        "high": _rounded(high),
+        "span": [-PRIOR_LIMIT, PRIOR_LIMIT] if prior else [],
+        "origin": _rounded(origin),
+        "originName": "Prior mean (all 0)" if prior else "Mean of the codes",
+        "principal": principal,
+    }
+
+
 def _checked_classes(
     model: Any, labels: Any, class_names: Sequence[str] | None, count: int
 ) -> tuple[np.ndarray | None, list[str]]:
-    """Return labels as a vector and a name for each class; one nameless class without labels."""
+    """Return labels as a vector, and the name of each class; without labels, one empty name."""
     if model.num_classes:
         labels = model.check_label(labels, count)
     if labels is None:
@@ -198,6 +220,7 @@ def _checked_classes(
 
 
 def _exported(model: Any) -> tuple[dict[str, Any] | None, str]:
+    """Return the decoder for the page, or `None` and the reason why the page cannot compute it."""
     try:
         return export_decoder(model), ""
     except NotExportable as refusal:
@@ -205,7 +228,7 @@ def _exported(model: Any) -> tuple[dict[str, Any] | None, str]:
 
 
 def _fitting(points: Points, max_bytes: int) -> tuple[Points, list[str]]:
-    """Return as many of the points as have room, and sheets of their images."""
+    """Return as many of the points as fit in `max_bytes`, and the sheets of their images."""
     while True:
         last = len(points.indices) == 1
         sets = [points.images, points.reconstructions]
@@ -216,5 +239,5 @@ def _fitting(points: Points, max_bytes: int) -> tuple[Points, list[str]]:
 
 
 def _rounded(values: np.ndarray, digits: int = 5) -> list[float]:
-    """Numbers with so many significant digits, to be short in a file."""
+    """Return numbers rounded to so many significant digits, to save room in the page."""
     return [float(f"{value:.{digits}g}") for value in np.asarray(values, "float64")]

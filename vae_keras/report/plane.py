@@ -1,4 +1,4 @@
-"""Planes through the codes, and a grid of decoded images where a page cannot decode itself."""
+"""Planes through the codes, and a grid of decoded images for a page that cannot decode."""
 
 import math
 from dataclasses import dataclass
@@ -8,8 +8,8 @@ import numpy as np
 
 from vae_keras.report.sheet import largest_count, sheet_columns, sheet_urls
 
-PRIOR_LIMIT = 3.0  # standard deviations that are always shown
-_TILES = 1681  # 41 x 41
+PRIOR_LIMIT = 3.0  # standard deviations of a prior, the least range that is shown
+_TILES = 1681  # 41 x 41, in all classes together
 _LONGEST = 201  # tiles on a side
 
 
@@ -28,11 +28,11 @@ class PrincipalPlane:
     explained: np.ndarray
 
     def coordinates(self, codes: np.ndarray) -> np.ndarray:
-        """Place of each code's foot on the plane, shape `(n, 2)`."""
+        """Return the coordinates of each code's projection on the plane, shape `(n, 2)`."""
         return (codes - self.center) @ self.axes.T
 
     def codes(self, coordinates: np.ndarray) -> np.ndarray:
-        """The codes at places on the plane, shape `(n, latent_dim)`."""
+        """Return the codes at coordinates on the plane, shape `(n, latent_dim)`."""
         return self.center + coordinates @ self.axes
 
 
@@ -43,18 +43,18 @@ def principal_plane(codes: np.ndarray) -> PrincipalPlane:
     covariance = (codes - center).T @ (codes - center) / len(codes)
     variances, vectors = np.linalg.eigh(covariance)
     axes = vectors.T[:-3:-1]
-    # Of the two directions of an axis the one in which its largest part is positive.
+    # Of an axis's two directions, take the one in which its largest component is positive.
     largest = np.take_along_axis(axes, np.abs(axes).argmax(axis=1)[:, None], axis=1)
     total = max(variances.sum(), np.finfo("float64").tiny)
     return PrincipalPlane(center, axes * np.sign(largest), variances[:-3:-1] / total)
 
 
 def code_range(codes: np.ndarray, *, prior: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Lowest and highest value of each dimension to show, each shape `(latent_dim,)`.
+    """Return the lowest and the highest value shown of each dimension, each `(latent_dim,)`.
 
     Args:
         codes: Shape `(n, latent_dim)`.
-        prior: Whether three standard deviations of a prior belong to it.
+        prior: Whether to include three standard deviations of a prior.
     """
     low, high = codes.min(axis=0), codes.max(axis=0)
     if prior:
@@ -66,18 +66,19 @@ def code_range(codes: np.ndarray, *, prior: bool) -> tuple[np.ndarray, np.ndarra
 def decoded_grid(
     model: Any, codes: np.ndarray, plane: PrincipalPlane | None, *, prior: bool, max_bytes: int
 ) -> dict[str, Any]:
-    """Decode a grid of codes on a plane, of a conditional model in each class.
+    """Decode a grid of codes on a plane; with a conditional model, one grid for each class.
 
     Args:
         model: Any model of images.
-        codes: Those that the grid has to cover, shape `(n, latent_dim)`.
-        plane: Of codes with more than two dimensions; `None` takes the dimensions as they are.
-        prior: Whether three standard deviations of a prior belong to the grid.
-        max_bytes: Bound on the length of the pictures' URLs.
+        codes: Codes that the grid has to cover, shape `(n, latent_dim)`.
+        plane: Plane of the grid, for more than two dimensions; `None` takes the dimensions
+            themselves.
+        prior: Whether to include three standard deviations of a prior.
+        max_bytes: Bound on the length of the sheets' URLs.
 
     Returns:
-        What JSON can hold: `sheets`, a data URL for each class (one without classes), `columns` of
-        images in a sheet, `counts`, `low` and `high` of the grid along each axis.
+        A mapping for JSON: `sheets`, a data URL for each class (one without classes); `columns`,
+        images in a row of a sheet; `counts`, `low` and `high` of the grid along each axis.
     """
     places = codes if plane is None else plane.coordinates(codes)
     low, high = code_range(places, prior=prior)
@@ -85,7 +86,7 @@ def decoded_grid(
     dimensions = places.shape[1]
     tiles = min(_TILES // len(classes), largest_count(model.image_shape))
     side = min(_LONGEST, math.floor(tiles ** (1 / dimensions) + 1e-9))
-    side -= (side - 1) % 4  # may be halved twice, and keeps both ends
+    side -= (side - 1) % 4  # so that every second tile, twice over, still includes both ends
     lines = [np.linspace(a, b, side) for a, b in zip(low, high, strict=True)]
     # The first axis varies fastest.
     grid = np.stack(np.meshgrid(*lines), axis=-1)

@@ -1,4 +1,4 @@
-"""The scatter of codes: what Bokeh draws, and what the page fills with points."""
+"""The scatter plot of codes, drawn by Bokeh; the page fills it with points."""
 
 import json
 import re
@@ -9,13 +9,13 @@ import numpy as np
 
 from vae_keras.plotting._classes import class_colors
 
-# Pixels around the plot's frame; `static/plot.js` finds the frame by them.
+# Pixels around the plot's frame, from which `static/plot.js` computes where the frame is.
 BORDERS = {"left": 58, "right": 10, "top": 10, "bottom": 48}
 _INK, _LINES, _GRID = "#4a5258", "#b9c0c5", "#eceff1"
 
 
 def scatter_item() -> dict[str, Any]:
-    """Return Bokeh's description of an empty scatter, whose parts the page finds by name."""
+    """Return Bokeh's description of an empty scatter plot; the page finds its parts by name."""
     from bokeh.embed import json_item
     from bokeh.models import ColumnDataSource, Range1d
     from bokeh.plotting import figure
@@ -58,7 +58,7 @@ def scatter_item() -> dict[str, Any]:
 
 
 def _renumbered(item: dict[str, Any]) -> dict[str, Any]:
-    """Number Bokeh's objects from 1: it counts all of a process, and a page is to be repeatable."""
+    """Number Bokeh's objects from 1: Bokeh counts on through a process, so pages would differ."""
     text = json.dumps(item)
     for number, name in enumerate(dict.fromkeys(re.findall(r'"p\d+"', text)), 1):
         text = text.replace(name, f'"plot-{number}"')
@@ -73,7 +73,7 @@ def bokeh_script() -> str:
 
 
 def hex_colors(names: Sequence[str]) -> list[str]:
-    """Return the colour of each class as CSS has it, the same as in the package's figures."""
+    """Return the colour of each class for CSS, the same as in the package's figures."""
     from matplotlib.colors import to_hex
 
     return [to_hex(color) for color in class_colors(np.arange(len(names)), names)]

@@ -1,4 +1,4 @@
-"""What the explorer knows of each image: code, reconstruction and numbers."""
+"""The images of the explorer: their codes, reconstructions and metrics."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from keras import ops
 
+from vae_keras._types import Tensor
 from vae_keras.errors import ArgumentError
 from vae_keras.math import DiagonalGaussian, reparameterize
 from vae_keras.models import labels_for
@@ -15,13 +16,13 @@ from vae_keras.models.inference.batches import in_batches
 
 
 @dataclass(frozen=True)
-class Measure:
-    """A number of each image.
+class ImageMetric:
+    """A metric of each image.
 
     Attributes:
-        name: What it is, as a reader sees it.
+        name: Its name for the reader.
         unit: Its unit; empty for none.
-        values: Shape `(n,)`.
+        values: Value of each image, shape `(n,)`.
     """
 
     name: str
@@ -31,17 +32,17 @@ class Measure:
 
 @dataclass(frozen=True)
 class Points:
-    """Images as the model sees them.
+    """Chosen images, with what the model computes from them.
 
     Attributes:
-        indices: Place of each in the arrays that were given, shape `(n,)`.
-        labels: Class of each, shape `(n,)`, or `None`.
-        codes: Of a VAE the posterior's mean, shape `(n, latent_dim)`, float32.
+        indices: Index of each image in the arrays that were given, shape `(n,)`.
+        labels: Class of each image, shape `(n,)`, or `None`.
+        codes: Codes, for a VAE the posterior means, shape `(n, latent_dim)`, float32.
         images: Shape `(n, height, width, channels)`, uint8.
-        reconstructions: Of the codes, same shape and type.
-        measures: Numbers of each image.
-        relevance: How much each latent dimension matters, shape `(latent_dim,)`.
-        relevance_name: What `relevance` is, as a reader sees it.
+        reconstructions: Images decoded from the codes, of the same shape and type.
+        metrics: Metrics of each image.
+        relevance: A measure of how much each latent dimension carries, shape `(latent_dim,)`.
+        relevance_name: Name of `relevance` for the reader.
     """
 
     indices: np.ndarray
@@ -49,19 +50,19 @@ class Points:
     codes: np.ndarray
     images: np.ndarray
     reconstructions: np.ndarray
-    measures: Sequence[Measure]
+    metrics: Sequence[ImageMetric]
     relevance: np.ndarray
     relevance_name: str
 
     def first(self, count: int) -> "Points":
-        """Return the first `count` of them."""
+        """Return the first `count` points."""
         return Points(
             self.indices[:count],
             None if self.labels is None else self.labels[:count],
             self.codes[:count],
             self.images[:count],
             self.reconstructions[:count],
-            [Measure(one.name, one.unit, one.values[:count]) for one in self.measures],
+            [ImageMetric(one.name, one.unit, one.values[:count]) for one in self.metrics],
             self.relevance,
             self.relevance_name,
         )
@@ -70,14 +71,14 @@ class Points:
 def chosen_points(
     model: Any, images: np.ndarray, labels: np.ndarray | None, *, count: int, seed: int
 ) -> Points:
-    """Choose images at random, encode and decode them and measure both.
+    """Choose images at random, encode and decode them, and compute their metrics.
 
     Args:
         model: Any model of images.
-        images: As `model.check_images` gives them.
-        labels: Class of each, shape `(n,)`, or `None`.
-        count: Number of images to choose; all, if there are not so many.
-        seed: Of the choice, and of the draws that a number may need.
+        images: Images, as `model.check_images` returns them.
+        labels: Class of each image, shape `(n,)`, or `None`.
+        count: Number of images to choose; all of them if there are fewer.
+        seed: Seed of the choice, and of the draws for the KL divergence.
 
     Raises:
         ArgumentError: If a code is not finite.
@@ -85,49 +86,51 @@ def chosen_points(
     generator = np.random.default_rng(seed)
     indices = generator.permutation(len(images))[:count]
     chosen = images[indices]
-    if hasattr(model, "binarized"):
+    if model.is_variational:
         chosen = model.binarized(chosen, generator)
     classes = None if labels is None else labels[indices]
     label = model.check_label(labels_for(model, classes), len(chosen))
     codes = model.encode(chosen, label=label)
     if not np.isfinite(codes).all():
         raise ArgumentError(
-            "`model` must give finite codes. Received: codes with NaN or infinity, as of a "
-            "training that diverged"
+            "`model` must give finite codes. Received: codes with NaN or infinity, as after "
+            "a training that diverged"
         )
     reconstructions = model.decode(codes, label=label)
     originals = model.to_unit_range(chosen)
     decoded = model.to_unit_range(reconstructions)
     errors = np.mean(np.square(originals - decoded), axis=(1, 2, 3))
-    measures = []
-    if hasattr(model, "encode_distribution"):
+    metrics = []
+    if model.is_variational:
         loss = _reconstruction_loss(model, chosen, codes, label)
         unit = "nats" if model.likelihood.normalized else ""
-        measures.append(Measure("Reconstruction loss", unit, loss))
+        metrics.append(ImageMetric("Reconstruction loss", unit, loss))
         posterior = model.encode_distribution(chosen, label=label)
         noise = generator.standard_normal(codes.shape).astype("float32")
         divergence = model.prior.kl(posterior, reparameterize(posterior, noise))
-        measures.append(Measure("KL to the prior", "nats", ops.convert_to_numpy(divergence)))
+        metrics.append(ImageMetric("KL to the prior", "nats", ops.convert_to_numpy(divergence)))
         relevance, name = _relevance(model.prior, posterior)
     else:
         relevance, name = codes.std(axis=0), "standard deviation of the codes"
-    measures.append(Measure("MSE per pixel", "", errors))
+    metrics.append(ImageMetric("MSE per pixel", "", errors))
     return Points(
         indices,
         classes,
         codes.astype("float32"),
-        _bytes(originals),
-        _bytes(decoded),
-        measures,
+        _to_uint8(originals),
+        _to_uint8(decoded),
+        metrics,
         relevance,
         name,
     )
 
 
-def _reconstruction_loss(model: Any, images: np.ndarray, codes: np.ndarray, label: Any) -> Any:
-    """Loss of each image at its own code, without the noise of a draw."""
+def _reconstruction_loss(
+    model: Any, images: np.ndarray, codes: np.ndarray, label: Any
+) -> np.ndarray:
+    """Return the reconstruction loss of each image at its mean code."""
 
-    def batch_loss(images: np.ndarray, codes: np.ndarray, label: Any) -> tuple[Any]:
+    def batch_loss(images: np.ndarray, codes: np.ndarray, label: Any) -> tuple[Tensor]:
         parameters = model.decoder(model.decoder_inputs(codes, label), training=False)
         prepared = to_data_range(images, model.likelihood.data_range)
         return (model.likelihood.loss(prepared, parameters),)
@@ -136,12 +139,13 @@ def _reconstruction_loss(model: Any, images: np.ndarray, codes: np.ndarray, labe
 
 
 def _relevance(prior: Any, posterior: DiagonalGaussian) -> tuple[np.ndarray, str]:
+    """Return the relevance of each dimension and its name: the KL divergence if it has one."""
     if prior.factorized:
         divergence = ops.convert_to_numpy(prior.kl_per_dimension(posterior))
         return divergence.mean(axis=0), "KL, nats"
     return posterior.mean.std(axis=0), "standard deviation of the codes"
 
 
-def _bytes(images: np.ndarray) -> np.ndarray:
-    """Images in `[0, 1]` as uint8."""
+def _to_uint8(images: np.ndarray) -> np.ndarray:
+    """Return images in `[0, 1]` as uint8."""
     return np.round(images * 255).astype("uint8")

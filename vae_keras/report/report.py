@@ -1,4 +1,4 @@
-"""The report of a run: one HTML file with all its numbers and pictures."""
+"""The report of a run: one HTML file with all its metrics and figures."""
 
 import io
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ from vae_keras.report.encoding import data_url
 from vae_keras.report.explorer import Explorer
 from vae_keras.report.render import explorer_scripts, render, static
 
-_LARGEST_SIDE = 16_383  # pixels that WebP holds; a bar for each of a thousand classes takes more
+_LARGEST_SIDE = 16_383  # pixels, the limit of WebP; bars of a thousand classes are higher
 _PNG = b"\x89PNG\r\n\x1a\n"
 
 
@@ -26,7 +26,7 @@ class Table:
         title: Heading.
         rows: Cells of each row, all rows of one length; the first cell names the row.
         header: Heading of each column; empty for none.
-        collapsed: Whether the reader opens it first.
+        collapsed: Whether the table is closed until the reader opens it.
     """
 
     title: str
@@ -37,20 +37,20 @@ class Table:
 
 @dataclass(frozen=True)
 class Report:
-    """A page about a run that needs nothing but a browser.
+    """A page about a run, in one file for any browser.
 
-    Every text is escaped: names and paths may hold any characters.
+    Every text is escaped: names and paths may contain any characters.
 
     Attributes:
         title: Heading of the page.
-        subtitle: A line below it: data, model, date.
-        headline: The numbers to read first, as `(label, value, note)`, all text; the note is a
+        subtitle: A line below the title: data, model, date.
+        headline: The metrics to read first, as `(label, value, note)`, all text; the note is a
             standard error, a comparison, or empty.
-        findings: What the numbers mean in plain words; each has `title`, `severity` (`"good"`,
-            `"info"`, `"warning"` or `"error"`), `text` and `advice`, as a mapping or attributes.
-        figures: Pictures, as `(caption, content of a PNG file)`.
+        findings: Remarks on the metrics; each has `title`, `severity` (`"good"`, `"info"`,
+            `"warning"` or `"error"`), `text` and `advice`, as a mapping or attributes.
+        figures: Figures, as `(caption, content of a PNG file)`.
         explorer: The latent explorer, or `None`.
-        tables: All numbers, settings and the environment.
+        tables: Tables of all metrics, of the config and of the environment.
     """
 
     title: str
@@ -79,7 +79,7 @@ class Report:
             subtitle=self.subtitle,
             headline=self.headline,
             findings=[_finding(one) for one in self.findings],
-            figures=[_picture(caption, png) for caption, png in self.figures],
+            figures=[_embedded_figure(caption, png) for caption, png in self.figures],
             explorer=None if self.explorer is None else self.explorer.fragment,
             tables=self.tables,
             styles=styles,
@@ -97,6 +97,8 @@ class Report:
 
 
 def _finding(finding: Any) -> dict[str, str]:
+    """Return a finding for the template, from a mapping or an object."""
+
     def part(name: str) -> str:
         if isinstance(finding, Mapping):
             return str(finding.get(name) or "")
@@ -105,21 +107,17 @@ def _finding(finding: Any) -> dict[str, str]:
     return {name: part(name) for name in ("title", "severity", "text", "advice")}
 
 
-def _picture(caption: str, png: bytes) -> dict[str, Any]:
+def _embedded_figure(caption: str, png: bytes) -> dict[str, Any]:
+    """Return a figure for the template, as lossless WebP if that is smaller."""
     if not png.startswith(_PNG):
         raise ArgumentError(
             f"`figures` must hold the content of PNG files. Received: {png[:8]!r}... as {caption!r}"
         )
-    # The same pixels in about half the bytes: a run may have many pictures.
-    picture, file = Image.open(io.BytesIO(png)), io.BytesIO()
-    if max(picture.size) <= _LARGEST_SIDE:
-        picture.save(file, "webp", lossless=True, quality=50, method=2)
+    # WebP has the same pixels in about half the bytes, and a run may have many figures.
+    image, file = Image.open(io.BytesIO(png)), io.BytesIO()
+    if max(image.size) <= _LARGEST_SIDE:
+        image.save(file, "webp", lossless=True, quality=50, method=2)
     smaller = 0 < len(file.getvalue()) < len(png)
     url = data_url(file.getvalue(), "image/webp") if smaller else data_url(png, "image/png")
-    width, height = picture.size
-    return {
-        "caption": caption,
-        "url": url,
-        "width": width,
-        "height": height,
-    }
+    width, height = image.size
+    return {"caption": caption, "url": url, "width": width, "height": height}

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from vae_keras.catalog import METRICS, STANDARD_ERROR
 from vae_keras.config.config import Config
 from vae_keras.config.preset_table import SUMMARIES
 from vae_keras.io.text import printable
@@ -21,41 +22,8 @@ if TYPE_CHECKING:
 
 _PAGE_WIDTH = 100  # of a notebook, in characters
 _LINE_LENGTH = 200  # of output to a file or another program, where lines must not be broken
-# Name, label, form; below the losses.
-_ROWS = (
-    ("elbo", "evidence lower bound (ELBO), nats", "{:.2f}"),
-    ("log_likelihood", "log-likelihood, nats", "{:.2f}"),
-    ("bits_per_dimension", "  in bits per dimension (less is better)", "{:.4f}"),
-    ("mse", "MSE per pixel", "{:.5f}"),
-    ("mse_train", "  on training images", "{:.5f}"),
-    ("mse_of_mean_image", "  of the mean image", "{:.5f}"),
-    ("mae", "mean absolute error per pixel", "{:.4f}"),
-    ("psnr", "PSNR, dB", "{:.2f}"),
-    ("ssim", "SSIM", "{:.3f}"),
-    ("ms_ssim", "multi-scale SSIM", "{:.3f}"),
-    ("residual_variance_ratio", "squared error over what the likelihood expects", "{:.3f}"),
-    ("knn_accuracy", "k-NN accuracy of codes (k = 5, neighbours: training set)", "{:.3f}"),
-    ("knn_accuracy_of_split", "  70/30 split of the test codes", "{:.3f}"),
-    ("knn_accuracy_pixels", "  of raw pixels (neighbours: training set)", "{:.3f}"),
-    ("linear_probe_accuracy", "linear probe accuracy of codes", "{:.3f}"),
-    ("active_units", "active latent dimensions", "{:.0f}"),
-    ("mutual_information", "mutual information of image and code, nats", "{:.2f}"),
-    ("aggregated_posterior_kl", "KL of the aggregated posterior to the prior, nats", "{:.2f}"),
-    ("classifier_accuracy", "classifier accuracy on test images", "{:.3f}"),
-    ("classifier_accuracy_of_reconstructions", "  on reconstructions", "{:.3f}"),
-    ("classifier_accuracy_of_samples", "  on samples of a class", "{:.3f}"),
-    ("sample_confidence", "  its confidence on samples", "{:.3f}"),
-    ("sample_class_entropy", "  entropy of the classes it sees in samples, nats", "{:.2f}"),
-    ("frechet_distance", "Frechet distance of samples (features of that classifier)", "{:.2f}"),
-    ("frechet_distance_of_test", "  of as many test images", "{:.2f}"),
-    ("fid", "FID (Inception features)", "{:.2f}"),
-    ("sample_diversity", "diversity of samples (RMS pixel difference of pairs)", "{:.3f}"),
-    ("test_diversity", "  of test images", "{:.3f}"),
-    ("nearest_train_distance", "RMS distance of samples to training images", "{:.3f}"),
-    ("nearest_train_distance_of_test", "  of test images", "{:.3f}"),
-    ("copied_share", "samples nearer to one than 99 % of test images", "{:.3f}"),
-    ("anomaly_roc_auc", "anomaly score, ROC-AUC", "{:.3f}"),
-)
+# Their lines depend on the model; see `_loss_rows`.
+_LOSSES = ("loss", "recon_loss", "kl_loss", "kl_scaled")
 
 
 def print_presets() -> None:
@@ -103,44 +71,50 @@ def print_model_summary(vae: "ImageModel", console: Console) -> None:
     console.print(table)
 
 
-def numbers_table(
-    numbers: Mapping[str, float], *, title: str, regularizer: str = "kl", objective: str = "elbo"
+def metrics_table(
+    metrics: Mapping[str, float], *, title: str, regularizer: str = "kl", objective: str = "elbo"
 ) -> Table:
-    """Lay out the numbers of `evaluate`.
+    """Lay out what `evaluate` returned.
 
     Args:
-        numbers: Of a model of any kind.
+        metrics: Metrics of a model of any kind, by name.
         title: Line above the table.
-        regularizer: Name of the model's regulariser, as in the settings.
-        objective: Name of the model's objective, as in the settings.
+        regularizer: Name of the model's regulariser, as in the config.
+        objective: Name of the model's objective, as in the config.
     """
     table = Table(title=title, title_justify="left", box=None, pad_edge=False, show_header=False)
     table.add_column()
     table.add_column(justify="right")
     table.add_column(style="dim")
-    rows = number_rows(numbers, regularizer=regularizer, objective=objective)
+    rows = metric_rows(metrics, regularizer=regularizer, objective=objective)
     for label, value, error in rows:
         table.add_row(label, value, f"± {error}" if error else "")
     return table
 
 
-def number_rows(
-    numbers: Mapping[str, float], *, regularizer: str = "kl", objective: str = "elbo"
+def metric_rows(
+    metrics: Mapping[str, float], *, regularizer: str = "kl", objective: str = "elbo"
 ) -> list[tuple[str, str, str]]:
-    """Return label, value and standard error of each number, as texts, in the order of a table.
+    """Return label, value and standard error of each metric as text, in the catalog's order.
 
     Args:
-        numbers: Of a model of any kind.
-        regularizer: Name of the model's regulariser, as in the settings.
-        objective: Name of the model's objective, as in the settings.
+        metrics: Metrics of a model of any kind, by name.
+        regularizer: Name of the model's regulariser, as in the config.
+        objective: Name of the model's objective, as in the config.
     """
-    rows = []
-    for name, label, form in (*_loss_rows(numbers, regularizer, objective), *_ROWS):
-        if name in numbers:
-            error = numbers.get(f"{name}_standard_error")
-            text = "" if error is None else form.format(error)
-            rows.append((label, form.format(numbers[name]), text))
-    return rows
+    rows = _loss_rows(metrics, regularizer, objective)
+    rows += [
+        (name, metric.heading, metric.digits)
+        for name, metric in METRICS.items()
+        if name in metrics and name not in _LOSSES
+    ]
+    texts = []
+    for name, label, digits in rows:
+        if name in metrics:
+            error = metrics.get(f"{name}{STANDARD_ERROR}")
+            text = "" if error is None else f"{error:.{digits}f}"
+            texts.append((label, f"{metrics[name]:.{digits}f}", text))
+    return texts
 
 
 @contextlib.contextmanager
@@ -187,7 +161,7 @@ def print_closing_table(
     """Print the metrics of the test set and where the files of the run are."""
     console.print()
     console.print(
-        numbers_table(
+        metrics_table(
             metrics["test"],
             title="Test set",
             regularizer=config.regularizer,
@@ -229,27 +203,27 @@ def _describe_model(vae: "ImageModel") -> str:
 
 
 def _loss_rows(
-    numbers: Mapping[str, float], regularizer: str, objective: str
-) -> list[tuple[str, str, str]]:
-    """Return name, label and form of each row on the loss: what it is made of in this model."""
-    if "kl_loss" not in numbers:
-        rows = [("loss", "test loss (mean squared error per pixel value)", "{:.4f}")]
-        if not math.isclose(numbers["loss"], numbers["recon_loss"], rel_tol=1e-6):
-            rows.append(("recon_loss", "  without the losses of its layers", "{:.4f}"))
+    metrics: Mapping[str, float], regularizer: str, objective: str
+) -> list[tuple[str, str, int]]:
+    """Return name, label and digits of the loss and its terms, as they are in this model."""
+    if "kl_loss" not in metrics:
+        rows = [("loss", "test loss (mean squared error per pixel value)", 4)]
+        if not math.isclose(metrics["loss"], metrics["recon_loss"], rel_tol=1e-6):
+            rows.append(("recon_loss", "  without the losses of its layers", 4))
         return rows
-    reconstruction = ("recon_loss", "  reconstruction", "{:.2f}")
-    kl, weighted_kl = ("kl_loss", "  KL", "{:.2f}"), ("kl_scaled", "  KL, weighted", "{:.2f}")
+    reconstruction = ("recon_loss", "  reconstruction", 2)
+    kl, weighted_kl = ("kl_loss", "  KL", 2), ("kl_scaled", "  KL, weighted", 2)
     if objective != "elbo":
         bound = f"test loss (negative {objective.replace('_', '-')} bound), nats"
-        return [("loss", bound, "{:.2f}"), reconstruction, kl]
+        return [("loss", bound, 2), reconstruction, kl]
     if regularizer == "kl":
-        rows = [("loss", "test loss (reconstruction + weighted KL), nats", "{:.2f}")]
-        weighted = abs(numbers["kl_scaled"] - numbers["kl_loss"]) > 1e-6
-        return [*rows, reconstruction, kl, *([weighted_kl] if weighted else [])]
+        rows = [("loss", "test loss (reconstruction + weighted KL), nats", 2), reconstruction, kl]
+        weighted = abs(metrics["kl_scaled"] - metrics["kl_loss"]) > 1e-6
+        return [*rows, weighted_kl] if weighted else rows
     penalty = regularizer.replace("_", " ")
     return [
-        ("loss", "test loss (reconstruction + weighted regulariser), nats", "{:.2f}"),
+        ("loss", "test loss (reconstruction + weighted regulariser), nats", 2),
         reconstruction,
-        ("kl_scaled", f"  regulariser ({penalty}), weighted", "{:.2f}"),
-        ("kl_loss", "KL, nats", "{:.2f}"),
+        ("kl_scaled", f"  regulariser ({penalty}), weighted", 2),
+        ("kl_loss", METRICS["kl_loss"].heading, 2),
     ]

@@ -18,7 +18,7 @@ from vae_keras.models import ImageModel, labels_for
 from vae_keras.runs.build import load_data
 from vae_keras.runs.console import (
     member_name,
-    numbers_table,
+    metrics_table,
     plain_console,
     print_findings,
     step_by_step,
@@ -122,7 +122,7 @@ def _print_table(
 ) -> None:
     axes = ("regularizer", "objective") if vae.is_variational else ()
     members = {axis: member_name(getattr(vae, axis)) for axis in axes}
-    console.print(numbers_table(evaluation, title=f"Test set of {images.name}", **members))
+    console.print(metrics_table(evaluation, title=f"Test set of {images.name}", **members))
 
 
 def _write_to_run(run: RunDirectory, metrics: dict[str, Any], evaluation: Evaluation) -> None:

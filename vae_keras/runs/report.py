@@ -5,6 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from vae_keras.catalog import METRICS, STANDARD_ERROR
 from vae_keras.config.config import Config
 from vae_keras.data import ImageDataset
 from vae_keras.errors import ArgumentError, RunDirectoryError, VAEKerasError
@@ -14,7 +15,7 @@ from vae_keras.io.text import printable
 from vae_keras.models import ImageModel
 from vae_keras.report import Explorer, Report, Table, explore
 from vae_keras.runs.build import load_data
-from vae_keras.runs.console import number_rows, plain_console, print_findings, step_by_step
+from vae_keras.runs.console import metric_rows, plain_console, print_findings, step_by_step
 from vae_keras.runs.directory import RunDirectory, open_run
 from vae_keras.runs.figures import CAPTIONS, write_figures
 from vae_keras.runs.reading import (
@@ -27,16 +28,16 @@ from vae_keras.runs.reading import (
 )
 from vae_keras.saving.load import load
 
-# Name, label, form of the numbers at the top of the page.
+# The metrics at the top of the page.
 _HEADLINE = (
-    ("loss", "test loss, nats", "{:.2f}"),
-    ("elbo", "ELBO, nats", "{:.2f}"),
-    ("kl_loss", "KL, nats", "{:.2f}"),
-    ("mse", "MSE per pixel", "{:.4f}"),
-    ("ssim", "SSIM", "{:.3f}"),
-    ("knn_accuracy", "k-NN accuracy", "{:.3f}"),
-    ("active_units", "active dimensions", "{:.0f}"),
-    ("anomaly_roc_auc", "anomaly ROC-AUC", "{:.3f}"),
+    "loss",
+    "elbo",
+    "kl_loss",
+    "mse",
+    "ssim",
+    "knn_accuracy",
+    "active_units",
+    "anomaly_roc_auc",
 )
 
 
@@ -77,7 +78,7 @@ def run_report(
     numbers = metrics.get("test")
     if not isinstance(numbers, dict):
         raise ArgumentError(f"`run` must hold the metrics of a test. Received: {run.metrics}")
-    rows = number_rows(numbers, regularizer=config.regularizer, objective=config.objective)
+    rows = metric_rows(numbers, regularizer=config.regularizer, objective=config.objective)
     training = metrics.get("training", {})
     return Report(
         title=run.path.absolute().name,
@@ -119,20 +120,20 @@ def _subtitle(config: Config, training: dict[str, Any], epochs: int) -> str:
     return " · ".join(parts)
 
 
-def _headline(numbers: dict[str, float]) -> list[tuple[str, str, str]]:
+def _headline(metrics: dict[str, float]) -> list[tuple[str, str, str]]:
+    """Return label, value and note of each card at the top of the page."""
     cards = []
-    for name, label, form in _HEADLINE:
-        if name not in numbers:
-            continue
-        error = numbers.get(f"{name}_standard_error")
-        if name == "active_units" and numbers["latent_dim"] <= 2:
-            continue
-        note = "" if error is None else f"± {form.format(error)}"
-        if name == "knn_accuracy" and "knn_accuracy_pixels" in numbers:
-            note = f"raw pixels {numbers['knn_accuracy_pixels']:.3f}"
-        if name == "active_units":
-            note = f"of {numbers['latent_dim']:.0f}"
-        cards.append((label, form.format(numbers[name]), note))
+    for metric in (METRICS[name] for name in _HEADLINE if name in metrics):
+        value = f"{metrics[metric.name]:.{metric.digits}f}"
+        error = metrics.get(f"{metric.name}{STANDARD_ERROR}")
+        note = "" if error is None else f"± {error:.{metric.digits}f}"
+        if metric.name == "active_units":
+            if metrics["latent_dim"] <= 2:
+                continue
+            note = f"of {metrics['latent_dim']:.0f}"
+        if metric.name == "knn_accuracy" and "knn_accuracy_pixels" in metrics:
+            note = f"raw pixels {metrics['knn_accuracy_pixels']:.3f}"
+        cards.append((metric.heading, value, note))
     return cards
 
 

@@ -1,4 +1,4 @@
-"""Finished runs, and what their models make of the test images."""
+"""Finished runs, and their models' reconstructions of test images."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,12 +20,12 @@ SHOWN_IMAGES = 10
 
 @dataclass(frozen=True)
 class FinishedRun:
-    """A run that training has finished.
+    """A run whose training and evaluation are done.
 
     Args:
-        directory: Where it is.
-        config: Its settings.
-        metrics: What its `metrics.json` holds.
+        directory: Directory of the run.
+        config: Its config.
+        metrics: Content of its `metrics.json`.
     """
 
     directory: RunDirectory
@@ -39,9 +39,9 @@ class RunImages:
 
     Args:
         originals: Shape `(n, height, width, channels)`.
-        reconstructions: The same shape; of a VAE those of the mean code.
-        test_set: Checksum of all test images, which says whether two runs have the same.
-        unit: What the log-likelihood of the model is in, or `None` where it has none.
+        reconstructions: Reconstructions from the mean code, of the same shape.
+        test_set: Checksum of all test images, equal for two runs with the same test set.
+        unit: Kind of the model's log-likelihood (see `_unit`), or `None` if it has none.
     """
 
     originals: np.ndarray
@@ -51,10 +51,10 @@ class RunImages:
 
 
 def read_run(path: str | Path) -> FinishedRun:
-    """Read what a finished run left in its directory; loads no model.
+    """Read the config and the metrics of a finished run, without its model.
 
     Raises:
-        RunDirectoryError: If it is no run directory, or of a run that is not finished.
+        RunDirectoryError: If the directory holds no finished run.
     """
     directory = open_run(path)
     check_finished(directory)
@@ -65,7 +65,7 @@ def run_images(run: FinishedRun) -> RunImages:
     """Load data and model of a run and reconstruct the first test images.
 
     Raises:
-        VAEKerasError: If the data or the model cannot be had any more.
+        VAEKerasError: If the data or the model can no longer be loaded.
     """
     test = load_data(run.config).test
     model: Any = load(run.directory.path)
@@ -80,15 +80,18 @@ def run_images(run: FinishedRun) -> RunImages:
 
 
 def forget_models() -> None:
-    """Let Keras drop what it keeps of earlier models; the user's dtype policy stays."""
+    """Clear Keras' record of earlier models; the user's dtype policy stays."""
     policy = keras.config.dtype_policy()
     keras.utils.clear_session()
     keras.config.set_dtype_policy(policy)
 
 
 def _unit(model: Any) -> str | None:
-    """Say what the log-likelihood is in: only those in the same unit can be compared."""
-    if not hasattr(model, "elbo") or not model.likelihood.normalized:
+    """Say what the log-likelihood is: of probabilities, or of densities on which range.
+
+    Only log-likelihoods of the same kind can be compared.
+    """
+    if not model.is_variational or not model.likelihood.normalized:
         return None
     if model.likelihood.discrete:
         return f"probabilities ({type(model.likelihood).__name__})"

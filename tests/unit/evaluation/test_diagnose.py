@@ -247,7 +247,7 @@ def test_training_is_cut_short_where_the_loss_still_falls(losses, fall):
             "posterior_collapse",
             "warning",
             "Posterior collapse",
-            "The codes say nothing",
+            "The codes carry no information",
         ),
         (
             {"mse": 0.0675, "mse_train": 0.0675},

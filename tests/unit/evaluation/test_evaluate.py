@@ -7,6 +7,7 @@ import pytest
 
 from vae_keras import ConditionalVAE, evaluate, evaluation
 from vae_keras.architectures import mlp
+from vae_keras.catalog import COUNTS, METRICS, STANDARD_ERROR
 from vae_keras.errors import ArgumentError
 from vae_keras.evaluation import (
     aggregated_posterior_kl,
@@ -32,6 +33,11 @@ def data(make_images):
         return np.round(pixels * 255).astype("uint8"), labels
 
     return (*images(N, 0), *images(TRAIN, 1))
+
+
+def check_catalog(found):
+    """Every metric is in the catalog, from which all tables take its label and digits."""
+    assert {name.removesuffix(STANDARD_ERROR) for name in found} <= {*METRICS, *COUNTS}
 
 
 def test_everything_at_once(tiny_vae, data):
@@ -81,6 +87,7 @@ def test_everything_at_once(tiny_vae, data):
     assert found["frechet_samples"] == 30
     assert all(isinstance(value, float | int) and math.isfinite(value) for value in found.values())
     assert len(said) >= 5
+    check_catalog(found)
     assert not {"classifier_accuracy_of_samples", "ssim"} & set(found)  # of 8 x 8 images
     again = evaluate(
         vae, x, y, train_images=x_train, train_labels=y_train, anomalies=x_train[:20], samples=30
@@ -135,6 +142,7 @@ def test_a_conditional_model(make_images, data):
     vae.compile("sgd")
     found = evaluate(vae, x, y, train_images=x_train, train_labels=y_train, samples=10)
     assert 0 <= found["classifier_accuracy_of_samples"] <= 1
+    check_catalog(found)
     assert not [name for name in found if name.startswith(("knn_accuracy_of", "linear"))]
     with pytest.raises(ArgumentError, match=r"`labels` must be given for a conditional model"):
         evaluate(vae, x)
@@ -160,8 +168,8 @@ def test_a_sampler_takes_the_place_of_the_prior(tiny_vae, data):
     [
         ({"labels": np.zeros(3, int)}, r"`labels` must have one label for each of the 60 `images`"),
         ({"train_labels": np.zeros(3, int)}, r"`train_labels` must have one label for each of the"),
-        ({"samples": -1}, r"`samples` must be an integer >= 0. Received: samples=-1"),
-        ({"samples": 2.5}, r"`samples` must be an integer >= 0. Received: samples=2.5"),
+        ({"samples": -1}, r"`samples` must be an integer of at least 0. Received: samples=-1"),
+        ({"samples": 2.5}, r"`samples` must be an integer of at least 0. Received: samples=2.5"),
         ({"seed": -1}, r"`seed` must be an integer of at least 0"),
     ],
 )

@@ -40,7 +40,7 @@ def test_four_panels_hold_training_beside_validation():
     panels = _panels(plot_history(history))
     names = dict(
         zip(
-            ["Loss", "Reconstruction", "KL divergence", "KL weight"],
+            ["Loss", "Reconstruction loss", "KL divergence", "KL weight"],
             ["loss", "recon_loss", "kl_loss", "kl_weight"],
             strict=True,
         )
@@ -74,8 +74,8 @@ def test_a_reconstruction_that_is_all_of_the_loss_is_drawn_once():
     same = {"loss": [2.0, 1.0], "recon_loss": [2.0, 1.0], "val_loss": [3.0, 2.0]}
     assert list(_panels(plot_history({**same, "val_recon_loss": [3.0, 2.0]}))) == ["Loss"]
     decayed = {**same, "val_recon_loss": [2.9, 1.9]}
-    assert list(_panels(plot_history(decayed))) == ["Loss", "Reconstruction"]
-    assert list(_panels(plot_history({"recon_loss": [2.0, 1.0]}))) == ["Reconstruction"]
+    assert list(_panels(plot_history(decayed))) == ["Loss", "Reconstruction loss"]
+    assert list(_panels(plot_history({"recon_loss": [2.0, 1.0]}))) == ["Reconstruction loss"]
 
 
 def test_end_of_warmup_and_best_epoch_are_marked():

@@ -175,7 +175,10 @@ GOOD = np.zeros((2, 4, 4, 1))
         (lambda: plot_image_grid(GOOD[:0]), r"`images`.*Received: images.shape=\(0, 4, 4, 1\)"),
         (lambda: plot_image_grid(GOOD[0]), "`images` must have the shape"),
         (lambda: plot_image_grid(np.zeros((1, 4, 4, 2))), "1 or 3 channels"),
-        (lambda: plot_image_grid(GOOD.astype(int)), "`images` must be float in .* Received: .*int"),
+        (
+            lambda: plot_image_grid(GOOD.astype(int)),
+            "`images` must be float or uint8. Received: .*int",
+        ),
         (lambda: plot_image_grid(GOOD + np.nan), "`images` must be finite"),
         (lambda: plot_image_grid(GOOD, columns=0), "`columns`.*Received: columns=0"),
         (lambda: plot_image_grid(GOOD, titles=["a"]), "`titles`.*Received: 1 titles"),

@@ -172,7 +172,7 @@ IMAGES = np.zeros((2, 4, 4, 1))
         (lambda: plot_roc([1, 2, 3], TRUE_FALSE), "each of the 3 scores"),
         (lambda: plot_roc([1, np.nan], TRUE_FALSE), "`scores` must be finite"),
         (lambda: plot_most_anomalous(IMAGES, [1]), r"`scores`.*n = 2"),
-        (lambda: plot_most_anomalous(IMAGES, [1, 2], n=0), "`n` must be at least 1"),
+        (lambda: plot_most_anomalous(IMAGES, [1, 2], n=0), "`n` must be a positive integer"),
         (lambda: plot_most_anomalous(IMAGES[0], [1, 2]), "`images`"),
     ],
 )

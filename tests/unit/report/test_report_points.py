@@ -10,7 +10,7 @@ from vae_keras.report.points import chosen_points
 
 
 def values(points):
-    return {measure.name: measure.values for measure in points.measures}
+    return {metric.name: metric.values for metric in points.metrics}
 
 
 def test_numbers_are_those_of_each_image_at_its_own_code(tiny_vae, make_images):
@@ -45,7 +45,7 @@ def test_all_images_are_shown_where_there_are_no_more(tiny_vae, make_images):
     points = chosen_points(tiny_vae(), make_images(5), np.arange(5), count=100, seed=0)
     assert sorted(points.indices) == [0, 1, 2, 3, 4]
     np.testing.assert_array_equal(points.labels, points.indices)
-    assert len(points.first(2).images) == len(points.first(2).measures[0].values) == 2
+    assert len(points.first(2).images) == len(points.first(2).metrics[0].values) == 2
 
 
 def test_an_autoencoder_has_neither_loss_in_nats_nor_divergence(make_images):

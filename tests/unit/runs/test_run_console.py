@@ -12,7 +12,7 @@ from vae_keras.likelihoods import Bernoulli, SquaredError
 from vae_keras.runs.build import build_model
 from vae_keras.runs.console import (
     member_name,
-    numbers_table,
+    metrics_table,
     plain_console,
     print_model_summary,
     print_presets,
@@ -26,7 +26,7 @@ def printed(numbers, **members):
     """Return the rows of the table: label and number."""
     console = Console(width=80)
     with console.capture() as capture:
-        console.print(numbers_table(numbers, title="Test set", **members))
+        console.print(metrics_table(numbers, title="Test set", **members))
     title, *lines = capture.get().splitlines()
     assert title.strip() == "Test set"
     rows = {}
@@ -52,7 +52,7 @@ def test_another_regulariser_is_no_kl():
         "test loss (reconstruction + weighted regulariser), nats": "9.00",
         "  reconstruction": "5.00",
         "  regulariser (total correlation), weighted": "4.00",
-        "KL, nats": "1.00",
+        "KL divergence (nats)": "1.00",
         "MSE per pixel": "0.10000",
     }
 
@@ -80,9 +80,9 @@ def test_bounds_and_log_likelihood():
         "bits_per_dimension": 0.15964,
     }
     rows = printed({**NUMBERS, **found})
-    assert rows["evidence lower bound (ELBO), nats"] == "-90.00"
-    assert rows["log-likelihood, nats"] == "-86.76 ± 0.25"
-    assert rows["  in bits per dimension (less is better)"] == "0.1596"
+    assert rows["ELBO (nats)"] == "-90.00"
+    assert rows["log-likelihood (nats)"] == "-86.76 ± 0.25"
+    assert rows["bits per dimension"] == "0.1596"
 
 
 @pytest.mark.parametrize(

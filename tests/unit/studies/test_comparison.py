@@ -3,7 +3,12 @@ from pathlib import Path
 import pytest
 
 from vae_keras import Config, RunDirectory
-from vae_keras.studies.compare.table import console_table, number_rows, run_names, setting_rows
+from vae_keras.studies.compare.table import (
+    comparison_table,
+    differing_settings,
+    result_rows,
+    run_names,
+)
 from vae_keras.studies.finished import FinishedRun
 
 
@@ -20,11 +25,11 @@ RUNS = [
 
 
 def test_the_best_of_a_row_is_marked_and_errors_stand_beside():
-    rows = {row.label: row.cells for row in number_rows(RUNS, incomparable=())}
+    rows = {row.label: row.cells for row in result_rows(RUNS, incomparable=())}
     assert rows["loss"] == ("105.06 ± 0.24", "104.00 *", "110.00")
-    assert rows["MSE"] == ("0.00930 *", "0.0101", "0.00930 *")  # both of two
+    assert rows["MSE per pixel"] == ("0.00930 *", "0.01010", "0.00930 *")  # both of two
     assert rows["SSIM"] == ("0.800", "0.800", "0.800")  # none is better
-    assert rows["KL (nats)"] == ("25.00", "24.00", "")  # neither is better
+    assert rows["KL divergence (nats)"] == ("25.00", "24.00", "")  # neither is better
     assert rows["a new number"] == ("", "1.5000", "")
     assert rows["parameters"] == ("243,465",) * 3
     assert rows["seconds of training"] == ("61",) * 3
@@ -32,25 +37,25 @@ def test_the_best_of_a_row_is_marked_and_errors_stand_beside():
 
 def test_more_is_better_for_some():
     runs = [run({"elbo": -100.0, "knn_accuracy": 0.9}), run({"elbo": -99.0, "knn_accuracy": 0.8})]
-    rows = {row.label: row.cells for row in number_rows(runs, incomparable=())}
+    rows = {row.label: row.cells for row in result_rows(runs, incomparable=())}
     assert rows["ELBO (nats)"] == ("-100.00", "-99.00 *")
-    assert rows["k-NN accuracy"] == ("0.900 *", "0.800")
+    assert rows["k-NN accuracy of codes"] == ("0.900 *", "0.800")
 
 
 def test_nothing_is_best_that_does_not_compare():
-    rows = {row.label: row.cells for row in number_rows(RUNS, incomparable={"loss"})}
+    rows = {row.label: row.cells for row in result_rows(RUNS, incomparable={"loss"})}
     assert rows["loss"] == ("105.06 ± 0.24", "104.00", "110.00")
-    assert rows["MSE"][0].endswith("*")
+    assert rows["MSE per pixel"][0].endswith("*")
 
 
 def test_settings_that_differ():
     configs = [Config(), Config(latent_dim=10), Config(encoder_units=(512, 256))]
-    rows = {row.label: row.cells for row in setting_rows(configs)}
+    rows = {row.label: row.cells for row in differing_settings(configs)}
     assert rows == {
         "latent_dim": ("2", "10", "2"),
         "encoder_units": ("None", "None", "[512,256]"),
     }
-    assert setting_rows([Config(), Config()]) == []
+    assert differing_settings([Config(), Config()]) == []
 
 
 @pytest.mark.parametrize(
@@ -66,9 +71,9 @@ def test_names_tell_runs_apart(paths, names):
 
 
 def test_a_terminal_has_errors_for_two_runs():
-    rows = number_rows(RUNS, incomparable=())
-    cells = list(console_table(rows[:1], ["a", "b", "c"]).columns[1].cells)
+    rows = result_rows(RUNS, incomparable=())
+    cells = list(comparison_table(rows[:1], ["a", "b", "c"]).columns[1].cells)
     assert cells == ["105.06"]
-    rows = number_rows(RUNS[:2], incomparable=())
-    cells = list(console_table(rows[:1], ["a", "b"]).columns[1].cells)
+    rows = result_rows(RUNS[:2], incomparable=())
+    cells = list(comparison_table(rows[:1], ["a", "b"]).columns[1].cells)
     assert cells == ["105.06 ± 0.24"]

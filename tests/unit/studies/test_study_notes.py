@@ -31,7 +31,7 @@ def test_other_test_images_make_every_number_another():
     found = reasons([run(), run(seed=1)], [images("a"), images("b")])
     assert found == dict.fromkeys(NUMBERS, "the test images differ")
     assert in_words(found, NUMBERS) == [
-        "Do not compare any of the numbers: the test images differ."
+        "Do not compare any of the metrics: the test images differ."
     ]
 
 

@@ -42,7 +42,8 @@ def bars(ax):
 def test_bars_are_means_over_the_seeds():
     figure = sweep_figure(results(WEIGHTS))
     mse, kl = figure.axes
-    assert [ax.get_title(loc="left") for ax in (mse, kl)] == ["MSE", "KL (nats)"]
+    assert mse.get_title(loc="left") == "MSE per pixel"
+    assert kl.get_title(loc="left") == "KL divergence (nats)"
     assert mse.get_xlabel() == "kl_weight"
     assert [text.get_text() for text in mse.get_xticklabels()] == ["0.1", "1", "4"]
     assert bars(mse) == [0.5, 2.5, 4.5]
@@ -70,7 +71,7 @@ def test_a_number_that_a_setting_lacks_has_no_panel():
     first = results(WEIGHTS[:1])
     second = results(WEIGHTS[2:3], numbers=("mse",))
     figure = sweep_figure([*first, *second])
-    assert [ax.get_title(loc="left") for ax in figure.axes] == ["MSE"]
+    assert [ax.get_title(loc="left") for ax in figure.axes] == ["MSE per pixel"]
     assert sweep_figure(results(WEIGHTS[:1], numbers=("loss",))) is None
     assert sweep_figure(results(WEIGHTS[:1], failed=[0])) is None
 

@@ -95,7 +95,7 @@ BAD = {
     "a word": ({"model": "vae"}, {}, "a list of values for each setting. Received: model='vae'"),
     "empty list": ({"seed": ()}, {}, r"a list of values for each setting. Received: seed=\(\)"),
     "twice": ({"kl_weight": (1, 4, 1.0)}, {}, "each value once. Received: kl_weight=1 twice"),
-    "set too": ({"seed": (0, 1)}, {"seed": 1}, "set for all runs as well. Received: seed"),
+    "set too": ({"seed": (0, 1)}, {"seed": 1}, "also set for all runs. Received: seed"),
     "backend": ({"backend": ("jax", "torch")}, {}, "must not hold `backend`"),
     "refused": ({"kl_weight": (1, -1)}, {}, "`kl_weight` must be .* Received: kl_weight=-1"),
     "member": ({"architecture": ("mlp", "cnv")}, {}, "`architecture` must be .*'conv'"),
@@ -117,7 +117,7 @@ def test_what_makes_no_sense_is_said(case):
 
 
 def test_a_changed_base_is_not_dropped_in_silence():
-    with pytest.raises(ArgumentError, match="`base` must be a preset unchanged where `preset`"):
+    with pytest.raises(ArgumentError, match="`base` must be an unchanged preset if `preset`"):
         sweep_points(preset("default", epochs=1), {"preset": ("conv", "mlp_400")})
 
 

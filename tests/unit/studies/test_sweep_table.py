@@ -8,11 +8,11 @@ from vae_keras import Config, RunDirectory
 from vae_keras.studies.sweep.table import (
     SweepResult,
     by_setting,
-    console_table,
     csv_table,
     failures,
     markdown,
-    setting_rows,
+    rows_by_setting,
+    sweep_table,
 )
 
 LOSSES = {(0.1, 0): 101.0, (0.1, 1): 103.5, (4.0, 0): 120.25, (4.0, 1): 119.0}
@@ -46,7 +46,7 @@ def test_runs_are_gathered_over_their_seeds():
 
 
 def test_a_row_is_mean_and_deviation():
-    headings, rows = setting_rows(by_setting(RESULTS))
+    headings, rows = rows_by_setting(by_setting(RESULTS))
     assert headings == ["kl_weight", "seeds", "loss", "active"]  # of the main numbers
     losses = [LOSSES[0.1, 0], LOSSES[0.1, 1]]
     expected = f"{statistics.mean(losses):.2f} ± {statistics.stdev(losses):.2f}"
@@ -55,7 +55,7 @@ def test_a_row_is_mean_and_deviation():
 
 def test_a_run_that_failed_does_not_count_and_is_named():
     groups = by_setting(FAILED)
-    _, rows = setting_rows(groups)
+    _, rows = rows_by_setting(groups)
     assert rows[1] == ["4", "1 of 2", "120.25", "2"]
     assert failures(groups) == ["kl_weight=4,seed=1 did not finish: `loss` became nan"]
     text = markdown(groups, notes=["A note."], figures=["sweep"])
@@ -67,7 +67,7 @@ def test_a_run_that_failed_does_not_count_and_is_named():
 
 def test_nothing_but_failures():
     groups = by_setting([FAILED[-1]])
-    assert setting_rows(groups) == (["kl_weight", "seeds"], [["4", "0 of 1"]])
+    assert rows_by_setting(groups) == (["kl_weight", "seeds"], [["4", "0 of 1"]])
 
 
 def test_every_number_of_every_run():
@@ -84,7 +84,7 @@ def test_every_number_of_every_run():
 
 
 def test_console_has_the_deviation_beneath():
-    table = console_table(by_setting(RESULTS))
+    table = sweep_table(by_setting(RESULTS))
     assert next(iter(table.columns[2].cells)).split("\n")[0] == "102.25"
     assert [column.header for column in table.columns] == ["kl_weight", "seeds", "loss", "active"]
 

@@ -1,1 +1,1 @@
-"""Metrics: arrays in, numbers out. Nothing here knows a model."""
+"""Metrics as pure functions of arrays, which know no model."""

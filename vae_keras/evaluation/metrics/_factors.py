@@ -1,12 +1,12 @@
-"""Checks and the split that the measures of disentanglement share."""
+"""Checks and the split that the metrics of disentanglement share."""
 
 import math
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from vae_keras.array_checks import check_finite, check_matrix
 from vae_keras.errors import ArgumentError
-from vae_keras.evaluation.metrics._arrays import check_finite, check_matrix
 
 
 def check_pair(codes: ArrayLike, factors: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
@@ -45,7 +45,7 @@ def check_pair(codes: ArrayLike, factors: ArrayLike) -> tuple[np.ndarray, np.nda
 def split_by_level(
     codes: np.ndarray, levels: np.ndarray, column: int, *, test_fraction: float, seed: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Split codes and the levels of one factor in two, with every level in either part.
+    """Split codes and the levels of one factor in two parts, with every level in both.
 
     Returns:
         Codes to fit, codes to test, levels to fit, levels to test.
@@ -60,7 +60,7 @@ def split_by_level(
     rarest = np.unique(levels, return_counts=True)[1].min()
     test_count = math.ceil(test_fraction * len(levels))
     smaller = min(test_count, len(levels) - test_count)
-    if rarest * smaller < len(levels):  # less than one of them in proportion
+    if rarest * smaller < len(levels):  # less than one code of the level, in proportion
         raise ArgumentError(
             "`factors` must have each level often enough to be in both the fitted and the tested "
             f"part of {len(levels) - test_count} and {test_count} codes. "
@@ -68,6 +68,7 @@ def split_by_level(
         )
     from sklearn.model_selection import train_test_split
 
-    return train_test_split(
+    train, test, train_levels, test_levels = train_test_split(
         codes, levels, test_size=test_fraction, stratify=levels, random_state=seed
     )
+    return train, test, train_levels, test_levels

@@ -1,42 +1,26 @@
-"""Checks of the images that the measures take, and how these go through them in pieces."""
+"""Images as the metrics need them: their range and size, as floats, and in chunks."""
 
 from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from vae_keras.array_checks import check_images
 from vae_keras.errors import ArgumentError
 
-# Values a chunk: small enough that the dozen float64 temporaries of one chunk stay near the cache.
+# Values in a chunk: so few that its dozen float64 temporaries fit in the processor's cache.
 CHUNK_VALUES = 2**17
 _ROUNDING = 1e-6
 
 
-def check_images(name: str, images: ArrayLike, *, at_least: int = 1) -> np.ndarray:
-    """Return images of shape `(n, height, width, channels)`, float or uint8, as they are."""
-    array = np.asarray(images)
-    if array.ndim != 4 or array.size == 0:
-        raise ArgumentError(
-            f"`{name}` must have the shape (n, height, width, channels), none of them zero. "
-            f"Received: {name}.shape={array.shape}"
-        )
-    if array.dtype != np.uint8 and not np.issubdtype(array.dtype, np.floating):
-        raise ArgumentError(
-            f"`{name}` must be float or uint8. Received: {name}.dtype={array.dtype}"
-        )
-    if len(array) < at_least:
-        raise ArgumentError(f"`{name}` must be at least {at_least} images. Received: {len(array)}")
-    return array
-
-
 def check_unit_range(name: str, images: np.ndarray) -> None:
-    """Refuse float images that leave `[0, 1]` or are not finite; uint8 ones are divided by 255."""
+    """Refuse float images with values outside `[0, 1]`; uint8 is always inside, divided by 255."""
     if images.dtype == np.uint8:
         return
     low, high = float(images.min()), float(images.max())
     if not (low >= -_ROUNDING and high <= 1 + _ROUNDING):
         raise ArgumentError(
-            f"`{name}` must lie in [0, 1] and be finite; bring images of another range there "
+            f"`{name}` must lie in [0, 1] and be finite; scale images of another range "
             f"first. Received: {name} in [{low:.4g}, {high:.4g}]"
         )
 
@@ -53,7 +37,7 @@ def check_same_size(name: str, images: np.ndarray, other_name: str, others: np.n
 def check_pair(
     images: ArrayLike, reconstructions: ArrayLike, *, data_range: float = 1.0
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return images and reconstructions, of one shape; only the images must keep their range."""
+    """Return images and reconstructions, which must have one shape; see the range of the images."""
     originals = check_images("images", images)
     copies = check_images("reconstructions", reconstructions)
     for name, array in (("images", originals), ("reconstructions", copies)):
@@ -69,7 +53,8 @@ def check_pair(
         )
     if not data_range > 0:
         raise ArgumentError(f"`data_range` must be > 0. Received: data_range={data_range}")
-    # Only the images: a likelihood's mean may leave their range, or be NaN and then score NaN.
+    # Reconstructions are not checked: the mean of a likelihood may lie outside the range, and a NaN
+    # gives NaN as the result.
     if originals.dtype != np.uint8:
         low, high = float(originals.min()), float(originals.max())
         if not high - low <= data_range * (1 + _ROUNDING):
@@ -81,8 +66,9 @@ def check_pair(
 
 
 def to_float(images: np.ndarray, dtype: type[np.floating] = np.float64) -> np.ndarray:
-    """Return images as floats, uint8 ones divided by 255."""
-    return images.astype(dtype) / dtype(255.0 if images.dtype == np.uint8 else 1.0)
+    """Return images as floats; uint8 is divided by 255."""
+    scaled: np.ndarray = images.astype(dtype) / dtype(255.0 if images.dtype == np.uint8 else 1.0)
+    return scaled
 
 
 def to_rows(images: np.ndarray, dtype: type[np.floating] = np.float64) -> np.ndarray:
@@ -91,7 +77,7 @@ def to_rows(images: np.ndarray, dtype: type[np.floating] = np.float64) -> np.nda
 
 
 def chunks(shape: tuple[int, ...], values: int | None = None) -> Iterator[slice]:
-    """Cut the first axis into slices of at most `values` values, `CHUNK_VALUES` by default."""
+    """Yield slices of the first axis of at most `values` values, `CHUNK_VALUES` by default."""
     size = max(1, (values or CHUNK_VALUES) // int(np.prod(shape[1:])))
     for start in range(0, shape[0], size):
         yield slice(start, start + size)

@@ -1,8 +1,8 @@
-"""The KL term of the evidence bound in its two parts: what codes tell, and where they lie.
+"""The two parts of the ELBO's KL term: information in the codes, and their distance from the prior.
 
 The mean over the images of `KL(q(z|x) || p(z))` is the mutual information of image and code plus
 the KL divergence of the aggregated posterior `q(z) = 1/N sum_i q(z | x_i)` from the prior. The
-first is what the code is for; the second is what makes samples from the prior unlike
+first is the purpose of a code; the second makes samples from the prior differ from
 reconstructions.
 """
 
@@ -13,15 +13,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from vae_keras.checks import check_seed
+from vae_keras.array_checks import check_posteriors
+from vae_keras.checks import check_seed, integer
 from vae_keras.errors import ArgumentError
-from vae_keras.evaluation.metrics._arrays import check_count, check_posterior
 from vae_keras.evaluation.metrics.estimates import Estimate, standard_error
 
 _LOG_2_PI = math.log(2.0 * math.pi)
-# Of a table codes x images; a few of them are held at once, and stay near the cache.
+# Values in a table of codes x images. A few such tables exist at once, and fit in the cache.
 _CHUNK_VALUES = 2**17
-# exp(300) squared is still finite.
+# exp(300), the standard deviation at this limit, is finite even when squared.
 _LARGEST_LOG_VAR = 600.0
 
 
@@ -50,12 +50,12 @@ def elbo_surgery(
 
     `I = E[log q(z|x) - log q(z)]` and `KL = E[log q(z) - log p(z)]`, over images `x` taken in turn
     from a random order and a code `z` from the posterior of each. `q(z)` is the exact mixture of
-    the posteriors of all N images given. The sum of the two estimates the mean over the images of
+    the posteriors of all N images. The sum of the two estimates the mean over the images of
     `KL(q(z|x) || p(z))`.
 
-    The mutual information is that of a code and one of these N images, and at most `log N`: a model
-    that tells all of them apart reaches it, whatever it would do with more images. Compare numbers
-    of equal N. With N it rises, and the KL of the aggregated posterior falls.
+    The mutual information is that of a code and one of these N images, and at most `log N`, which
+    a model reaches that tells all of them apart. With N it rises, and the KL divergence of the
+    aggregated posterior falls: compare only values of equal N.
 
     Args:
         z_mean: Means of the posteriors, shape `(N, latent_dim)`.
@@ -67,19 +67,19 @@ def elbo_surgery(
         seed: Seed of the draws. Defaults to `0`.
 
     Returns:
-        Both estimates in nats with their standard errors, which are of the draws and not of the
-        choice of images. The KL may come out below zero by a few of them.
+        Both estimates in nats. Their standard errors are those of the draws, not of the choice of
+        images. The KL divergence may be negative by a few standard errors.
 
     Raises:
-        ArgumentError: If the arrays do not fit or are not finite, `samples` or `seed` makes no
-            sense, or the prior's log-density does not fit the codes or is not finite.
+        ArgumentError: If the arrays do not fit or are not finite, `samples` or `seed` is out of
+            range, or the prior's log-density does not fit the codes or is not finite.
 
     References:
         Hoffman & Johnson (2016), "ELBO surgery: yet another way to carve up the variational
         evidence lower bound", NIPS workshop on advances in approximate Bayesian inference.
     """
-    mean, log_var = check_posterior(z_mean, z_log_var)
-    check_count("samples", samples, at_least=2)
+    mean, log_var = check_posteriors(z_mean, z_log_var, prefix="z_")
+    integer("samples", samples, at_least=2)
     check_seed(seed)
     if np.abs(log_var).max() > _LARGEST_LOG_VAR:
         raise ArgumentError(
@@ -92,8 +92,8 @@ def elbo_surgery(
     noise = generator.standard_normal((samples, mean.shape[1]))
     codes = mean[chosen] + np.exp(0.5 * log_var[chosen]) * noise
 
-    # Of its own posterior a code's density comes from the noise, to which rounding of the code
-    # adds nothing however narrow the posterior is.
+    # The density of a code under its own posterior is computed from the noise, so that rounding of
+    # the code does not matter, however narrow the posterior is.
     own = -0.5 * np.sum(noise**2 + log_var[chosen] + _LOG_2_PI, axis=1)
     mixture = _mixture_log_prob(codes, mean, log_var, chosen, own)
     if prior_log_prob is None:
@@ -159,8 +159,8 @@ def _mixture_log_prob(
     """Return `log q(z)` of each code; `own` is that of the posterior `chosen` alone."""
     from scipy.special import logsumexp  # type: ignore[import-untyped]
 
-    # Dimensions first, so that each step runs along contiguous memory. Differences are squared one
-    # dimension at a time: expanded into products they would cancel where posteriors are narrow.
+    # Dimensions come first, so that each step runs along contiguous memory. Differences are squared
+    # one dimension at a time: expanded into products they would cancel for narrow posteriors.
     means, inverse_std = np.ascontiguousarray(mean.T), np.exp(-0.5 * log_var.T)
     constants = -0.5 * np.sum(log_var + _LOG_2_PI, axis=1)
     result = np.empty(len(codes))

@@ -1,29 +1,29 @@
-"""How well a score tells anomalous images from ordinary ones."""
+"""How well a score separates anomalous images from ordinary ones."""
 
 import math
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from vae_keras.array_checks import check_labels, check_vector
 from vae_keras.errors import ArgumentError
-from vae_keras.evaluation.metrics._arrays import check_labels, check_vector
 from vae_keras.evaluation.metrics.estimates import Estimate
 
 
 def roc_auc(scores: ArrayLike, is_anomaly: ArrayLike) -> Estimate:
     """Compute the area under the receiver operating characteristic.
 
-    The chance that an anomalous image has a larger score than an ordinary one, a tie counted as a
-    half: 0.5 is guessing, 1 is perfect. scikit-learn's `roc_auc_score` gives the same number; the
-    standard error is DeLong's, which assumes nothing of the scores' distribution.
+    The chance that an anomalous image has a larger score than an ordinary one, where a tie counts
+    as a half: 0.5 is guessing, 1 is perfect. scikit-learn's `roc_auc_score` gives the same value;
+    the standard error is DeLong's, which makes no assumption on the distribution of the scores.
 
     Args:
-        scores: One for each image, the larger the more anomalous, shape `(n,)`.
+        scores: Score of each image, higher for more anomalous images, shape `(n,)`.
         is_anomaly: Whether each image is anomalous, bool or 0 and 1, shape `(n,)`.
 
     Returns:
-        Area in `[0, 1]`. Its standard error is NaN with fewer than two images on either side, and
-        0, which says nothing, where the two sides do not overlap.
+        Area in `[0, 1]`. Its standard error is NaN with fewer than two images of either kind, and
+        0, which tells nothing, if the scores of the two kinds do not overlap.
 
     Raises:
         ArgumentError: If shapes do not fit, a score is not finite, `is_anomaly` has other values,
@@ -50,7 +50,7 @@ def roc_auc(scores: ArrayLike, is_anomaly: ArrayLike) -> Estimate:
 
     high, low = values[anomalous], values[~anomalous]
     ranks = rankdata(np.concatenate([high, low]))
-    # For each image, the share of the other side that it is right about.
+    # For each image, the share of the other kind against which it is ranked correctly.
     right_high = (ranks[: len(high)] - rankdata(high)) / len(low)
     right_low = 1 - (ranks[len(high) :] - rankdata(low)) / len(high)
     if min(len(high), len(low)) < 2:

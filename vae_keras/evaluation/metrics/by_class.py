@@ -1,17 +1,13 @@
-"""What a measure of single images is for each class of them."""
+"""The mean of a metric over the images of each class."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from vae_keras.array_checks import check_class_numbers, check_labels, check_vector
+from vae_keras.checks import positive_integer
 from vae_keras.errors import ArgumentError
-from vae_keras.evaluation.metrics._arrays import (
-    check_class_numbers,
-    check_count,
-    check_labels,
-    check_vector,
-)
 from vae_keras.evaluation.metrics.estimates import standard_error
 
 
@@ -22,8 +18,9 @@ class ClassMeans:
     Attributes:
         classes: The labels, in order, shape `(k,)`.
         mean: Mean of each class, shape `(k,)`, float64; NaN for a class without images.
-        standard_error: Of each mean, shape `(k,)`, float64; NaN for a class of fewer than two.
-        count: Images of each class, shape `(k,)`, int64.
+        standard_error: Standard error of each mean, shape `(k,)`, float64; NaN for a class of
+            fewer than two images.
+        count: Number of images of each class, shape `(k,)`, int64.
     """
 
     classes: np.ndarray
@@ -38,10 +35,10 @@ def mean_by_class(
     """Average values of images over each class.
 
     Args:
-        values: One for each image, shape `(n,)`: losses, errors, similarities.
+        values: Value of each image, say its loss, shape `(n,)`.
         labels: Class of each image, shape `(n,)`.
-        num_classes: Number of classes, of which some may have no image; labels are then whole
-            numbers below it. `None` takes the labels that there are.
+        num_classes: Number of classes, some of which may have no image; labels must then be whole
+            numbers below it. Defaults to `None`: the classes are the labels that occur.
 
     Returns:
         Mean, standard error and count of each class.
@@ -54,7 +51,7 @@ def mean_by_class(
     if num_classes is None:
         classes = np.unique(names)
     else:
-        check_count("num_classes", num_classes)
+        positive_integer("num_classes", num_classes)
         names = check_class_numbers("labels", names)
         if names.max() >= num_classes:
             raise ArgumentError(

@@ -1,225 +1,17 @@
-"""A classifier of real images, to judge generated ones by."""
+"""What a classifier of real images tells about generated ones, from its class probabilities."""
 
-import math
-from collections.abc import Iterator
-from typing import Any
-
-import keras
 import numpy as np
 from numpy.typing import ArrayLike
 
-from vae_keras.checks import check_seed
+from vae_keras.array_checks import check_labels, check_matrix
 from vae_keras.errors import ArgumentError
-from vae_keras.evaluation.metrics._arrays import (
-    check_class_numbers,
-    check_count,
-    check_labels,
-    check_probabilities,
-)
-from vae_keras.evaluation.metrics._images import check_images, check_unit_range, to_float
-from vae_keras.models.inference.batches import in_batches
-
-_FEATURES = 128
-_LARGEST_MAP = 7  # pixels, of the last convolution: 28 x 28 images are halved twice
-_FILTERS = (32, 64)  # of the first convolution and of all others
-_LEARNING_RATE = 2e-3
-
-
-def judge_network(
-    image_shape: tuple[int, ...], num_classes: int, generator: np.random.Generator
-) -> keras.Model:
-    """Build a model from images in `[0, 1]` to `[features, logits]`, its weights from `generator`.
-
-    All of it is float32 under every policy.
-    """
-
-    def settings(name: str) -> dict[str, Any]:
-        # Names of our own leave the counters of Keras' default names as they were.
-        initializer = keras.initializers.HeUniform(seed=int(generator.integers(2**31)))
-        return {"name": name, "dtype": "float32", "kernel_initializer": initializer}
-
-    inputs = keras.Input(image_shape, name="judge_images", dtype="float32")
-    x, size, level = inputs, max(image_shape[:2]), 0
-    while size > _LARGEST_MAP or level < len(_FILTERS):
-        x = keras.layers.Conv2D(
-            _FILTERS[min(level, 1)],
-            3,
-            strides=2,
-            padding="same",
-            activation="relu",
-            data_format="channels_last",
-            **settings(f"judge_conv_{level}"),
-        )(x)
-        size, level = math.ceil(size / 2), level + 1
-    x = keras.layers.Flatten(name="judge_flatten", dtype="float32")(x)
-    features = keras.layers.Dense(_FEATURES, activation="relu", **settings("judge_features"))(x)
-    logits = keras.layers.Dense(num_classes, **settings("judge_logits"))(features)
-    return keras.Model(inputs, [features, logits], name="judge")
-
-
-def fit_judge(
-    network: keras.Model,
-    batches: Iterator[tuple[np.ndarray, np.ndarray]],
-    steps: int,
-    epochs: int,
-    *,
-    progress: bool,
-) -> None:
-    """Fit the network to batches of images and classes, which come shuffled."""
-    trained = keras.Model(network.input, network.outputs[1], name="judge_training")
-    rate = keras.optimizers.schedules.CosineDecay(_LEARNING_RATE, steps * epochs)
-    trained.compile(
-        keras.optimizers.Adam(rate, name="judge_adam"),
-        keras.losses.SparseCategoricalCrossentropy(from_logits=True, name="judge_loss"),
-    )
-    trained.fit(
-        batches,
-        steps_per_epoch=steps,
-        epochs=epochs,
-        shuffle=False,
-        verbose=2 if progress else 0,
-    )
-
-
-def shuffled_batches(
-    images: np.ndarray, labels: np.ndarray, batch_size: int, generator: np.random.Generator
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Give whole batches without end, in a new order each time that all were seen.
-
-    Keras would shuffle arrays by a global seed.
-    """
-    while True:
-        order = generator.permutation(len(images))
-        for start in range(0, len(images) - batch_size + 1, batch_size):
-            part = order[start : start + batch_size]
-            yield to_float(images[part], np.float32), labels[part].astype("int32")
-
-
-# Small sets get small batches, so that an epoch has about this many steps all the same.
-_STEPS = 100
-_BATCH_SIZES = (16, 128)
-
-
-class JudgeClassifier:
-    """A trained classifier; `train_classifier` makes one.
-
-    Attributes:
-        image_shape: `(height, width, channels)` of the images that it takes.
-        num_classes: Number of classes.
-    """
-
-    def __init__(self, network: keras.Model) -> None:
-        self._network = network
-        self.image_shape: tuple[int, ...] = tuple(network.input_shape[1:])
-        self.num_classes: int = network.output_shape[1][-1]
-
-    def probabilities(self, images: ArrayLike) -> np.ndarray:
-        """Return the probability of each class.
-
-        Args:
-            images: Shape `(n, height, width, channels)`, float in `[0, 1]` or uint8.
-
-        Returns:
-            Shape `(n, num_classes)`, float64; each row sums to 1.
-        """
-        logits = self._outputs(images)[1].astype(np.float64)
-        weights = np.exp(logits - logits.max(axis=1, keepdims=True))
-        return weights / weights.sum(axis=1, keepdims=True)
-
-    def features(self, images: ArrayLike) -> np.ndarray:
-        """Return the activations of the last layer before the classes, for `frechet_distance`.
-
-        Args:
-            images: Shape `(n, height, width, channels)`, float in `[0, 1]` or uint8.
-
-        Returns:
-            Shape `(n, 128)`, float32.
-        """
-        return self._outputs(images)[0]
-
-    def _outputs(self, images: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-        array = check_images("images", images)
-        if array.shape[1:] != self.image_shape:
-            raise ArgumentError(
-                f"`images` must be of the size that the classifier was trained on, "
-                f"{self.image_shape}. Received: images.shape={array.shape}"
-            )
-        check_unit_range("images", array)
-
-        def batch_outputs(batch: np.ndarray) -> Any:
-            return self._network(to_float(batch, np.float32), training=False)
-
-        return in_batches(batch_outputs, array)
-
-
-def train_classifier(
-    images: ArrayLike,
-    labels: ArrayLike,
-    *,
-    epochs: int = 5,
-    max_images: int = 20_000,
-    seed: int = 0,
-    progress: bool = False,
-) -> JudgeClassifier:
-    """Train a small convolutional network to tell the classes of real images.
-
-    Convolutions with stride 2 down to at most 7 x 7, a dense layer of 128, and the classes; Adam at
-    2e-3, lowered along half a cosine. It is a judge for generated images (`sample_confidence`,
-    `classifier_accuracy`, `frechet_distance` of its features), and no better than its accuracy on
-    real test images, which belongs beside what it says.
-
-    Weights and batches come from `seed` alone, and no global seed is read or changed: on one
-    machine and backend the same call gives the same classifier, as far as the backend's own sums
-    repeat (those of a GPU may not).
-
-    Args:
-        images: Shape `(n, height, width, channels)`, float in `[0, 1]` or uint8, at least 2.
-        labels: Class of each image, whole numbers from 0 on, shape `(n,)`.
-        epochs: Times that each image is seen, > 0. Defaults to `5`.
-        max_images: Of more images a random part of so many is used, > 1. Defaults to `20_000`.
-        seed: Seed of the weights, the part and the batches. Defaults to `0`.
-        progress: Whether to print a line an epoch. Defaults to `False`.
-
-    Returns:
-        The classifier.
-
-    Raises:
-        ArgumentError: If the shapes do not fit, images leave `[0, 1]`, labels are not whole
-            numbers or of one class, or a setting makes no sense.
-
-    Example:
-        >>> judge = train_classifier(data.train.images, data.train.labels)
-        >>> classifier_accuracy(judge.probabilities(data.test.images), data.test.labels)
-        >>> sample_confidence(judge.probabilities(vae.sample(1000)))
-    """
-    array = check_images("images", images, at_least=2)
-    check_unit_range("images", array)
-    classes = check_class_numbers("labels", check_labels("labels", labels, len(array), "images"))
-    check_count("epochs", epochs)
-    check_count("max_images", max_images, at_least=2)
-    check_seed(seed)
-    if (classes == classes[0]).all():
-        raise ArgumentError(f"`labels` must be of at least two classes. Received: all {classes[0]}")
-    generator = np.random.default_rng(seed)
-    if len(array) > max_images:
-        part = np.sort(generator.choice(len(array), size=max_images, replace=False))
-        array, kept = array[part], classes[part]
-    else:
-        kept = classes
-    smallest, largest = _BATCH_SIZES
-    batch_size = min(len(array), max(smallest, min(largest, len(array) // _STEPS)))
-    steps = len(array) // batch_size
-    network = judge_network(array.shape[1:], int(classes.max()) + 1, generator)
-    batches = shuffled_batches(array, kept, batch_size, generator)
-    fit_judge(network, batches, steps, epochs, progress=progress)
-    return JudgeClassifier(network)
 
 
 def classifier_accuracy(probabilities: ArrayLike, labels: ArrayLike) -> float:
     """Compute the share of images whose most probable class is their label.
 
-    Of real test images it says how good the classifier is; of images generated for a class, how
-    well they show that class, in the classifier's eyes.
+    On real test images it tells how good the classifier is; on images generated for a class, how
+    well they show that class, as far as the classifier can tell.
 
     Args:
         probabilities: Of each class, shape `(n, num_classes)`.
@@ -231,7 +23,7 @@ def classifier_accuracy(probabilities: ArrayLike, labels: ArrayLike) -> float:
     Raises:
         ArgumentError: If the rows are no probabilities, or the labels do not fit them.
     """
-    matrix = check_probabilities(probabilities)
+    matrix = _check_probabilities(probabilities)
     classes = check_labels("labels", labels, len(matrix), "probabilities")
     return float(np.mean(matrix.argmax(axis=1) == classes))
 
@@ -239,8 +31,8 @@ def classifier_accuracy(probabilities: ArrayLike, labels: ArrayLike) -> float:
 def sample_confidence(probabilities: ArrayLike) -> float:
     """Compute the mean over images of the largest probability.
 
-    Low where samples lie between the classes. A classifier is confident of much that is no image of
-    any class too: put the confidence in real test images beside it.
+    It is low if samples lie between the classes. As a classifier may also be confident about images
+    of no class at all, compare with its confidence on real test images.
 
     Args:
         probabilities: Of each class, shape `(n, num_classes)`.
@@ -251,11 +43,11 @@ def sample_confidence(probabilities: ArrayLike) -> float:
     Raises:
         ArgumentError: If the rows are no probabilities.
     """
-    return float(np.mean(check_probabilities(probabilities).max(axis=1)))
+    return float(np.mean(_check_probabilities(probabilities).max(axis=1)))
 
 
 def sample_class_entropy(probabilities: ArrayLike) -> float:
-    """Compute the entropy of the mean prediction: whether all classes are among the samples.
+    """Compute the entropy of the mean prediction, which is low if classes are missing.
 
     `-sum_c p_c log p_c` with `p_c` the mean probability of class `c` over the images.
 
@@ -263,12 +55,24 @@ def sample_class_entropy(probabilities: ArrayLike) -> float:
         probabilities: Of each class, shape `(n, num_classes)`.
 
     Returns:
-        Nats, from 0 where all images are surely of one class to `log(num_classes)` where the
-        classes are equally frequent.
+        Nats, from 0 if all images are surely of one class to `log(num_classes)` if the classes are
+        equally frequent.
 
     Raises:
         ArgumentError: If the rows are no probabilities.
     """
     from scipy.special import entr  # type: ignore[import-untyped]
 
-    return float(entr(check_probabilities(probabilities).mean(axis=0)).sum())
+    return float(entr(_check_probabilities(probabilities).mean(axis=0)).sum())
+
+
+def _check_probabilities(probabilities: ArrayLike) -> np.ndarray:
+    """Return probabilities of shape `(n, num_classes)` as float64; each row sums to 1."""
+    matrix = check_matrix("probabilities", probabilities)
+    sums = matrix.sum(axis=1)
+    if matrix.min() < 0 or np.abs(sums - 1).max() > 1e-3:
+        raise ArgumentError(
+            "`probabilities` must be at least 0 and sum to 1 in each row. Received: values from "
+            f"{matrix.min():.4g}, sums in [{sums.min():.4g}, {sums.max():.4g}]"
+        )
+    return matrix

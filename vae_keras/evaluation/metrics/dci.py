@@ -1,4 +1,4 @@
-"""Disentanglement, completeness and informativeness of codes, by what predicts each factor."""
+"""Disentanglement, completeness and informativeness of codes, from predictors of each factor."""
 
 from typing import NamedTuple
 
@@ -9,14 +9,14 @@ from vae_keras.errors import ArgumentError
 from vae_keras.evaluation.metrics._factors import check_pair, split_by_level
 
 TREES = 50
-# Smaller leaves are grown on noise, which then seems important; larger ones cannot tell the levels
-# of a factor that several dimensions share. These give about what gradient boosting gives, in a
-# tenth of its time.
+# Smaller leaves fit noise, which then seems important; larger ones cannot separate the levels of a
+# factor that several dimensions share. The results are close to those of gradient boosting, in a
+# tenth of the time.
 LEAF = 20
 
 
 class DCI(NamedTuple):
-    """The three numbers of `dci`, each in `[0, 1]`."""
+    """The three metrics of `dci`, each in `[0, 1]`."""
 
     disentanglement: float
     completeness: float
@@ -30,30 +30,31 @@ def dci(codes: ArrayLike, factors: ArrayLike, *, test_fraction: float = 0.3, see
     importance of dimension `i` for factor `j` (the mean fall of the Gini impurity). With `p` a row
     of `R` scaled to sum to 1, and `H` in base number of factors, a dimension's disentanglement is
     `1 - H(p)`; the mean over dimensions is weighted by their share of `R`. A factor's completeness
-    is the same of a column, in base `latent_dim`, and the mean is weighted alike. Informativeness
-    is the mean over factors of the accuracy on the tested part.
+    is the same for a column, in base `latent_dim`, with a mean weighted in the same way.
+    Informativeness is the mean over factors of the accuracy on the tested part.
 
-    Unlike MIG and SAP it tells a factor that is spread over dimensions (low completeness) from
-    a dimension that mixes factors (low disentanglement). A leaf of a tree holds at least 20 codes:
-    have hundreds for each level of a factor, and compare only numbers from equally many codes.
+    Unlike MIG and SAP, DCI distinguishes a factor that is spread over dimensions (low completeness)
+    from a dimension that mixes factors (low disentanglement). A leaf of a tree holds at least 20
+    codes: use hundreds for each level of a factor, and compare only values from equally many codes.
 
     Args:
-        codes: Codes, as a rule posterior means, shape `(n, latent_dim)`, `latent_dim >= 2`.
+        codes: Codes, usually posterior means, shape `(n, latent_dim)`, `latent_dim >= 2`.
         factors: Level of each factor, whole numbers, shape `(n, number of factors)`, at least two
             factors.
-        test_fraction: Share of the codes that informativeness is measured on, in `(0, 1)`.
+        test_fraction: Share of the codes on which informativeness is measured, in `(0, 1)`.
             Defaults to `0.3`.
-        seed: Of the split and of the forests. Defaults to `0`.
+        seed: Seed of the split and of the forests. Defaults to `0`.
 
     Returns:
-        `disentanglement`: 1 where each dimension predicts one factor, 0 where each predicts all
-        alike. `completeness`: 1 where one dimension predicts each factor, 0 where all do alike.
-        `informativeness`: 1 where every level is told rightly; guessing scores the share of the
-        most frequent level, so compare it only between codes of the same factors.
+        `disentanglement`: 1 if each dimension predicts one factor, 0 if each predicts all factors
+        equally. `completeness`: 1 if each factor is predicted by one dimension, 0 if by all
+        equally. `informativeness`: 1 if every level is predicted correctly; guessing scores the
+        share of the most frequent level, so compare it only between codes of the same factors.
 
     Raises:
         ArgumentError: If shapes do not fit, codes are not finite, factors are not whole numbers,
-            there is one factor only or a constant one, or a level is too rare to be in both parts.
+            there is only one factor, a factor is constant, or a level is too rare to be in both
+            parts.
 
     References:
         Eastwood & Williams (2018), "A framework for the quantitative evaluation of disentangled
@@ -87,7 +88,8 @@ def _forest(
     """Return the importance of each dimension for one factor, and the accuracy on the test part."""
     from sklearn.ensemble import RandomForestClassifier
 
-    # All dimensions at each split: where a tree may not see the right one, it credits a wrong one.
+    # Every split may use all dimensions: otherwise a tree that may not use the right one would
+    # credit a wrong one.
     forest = RandomForestClassifier(
         TREES, min_samples_leaf=LEAF, max_features=None, random_state=seed
     ).fit(train, train_levels)
@@ -97,7 +99,7 @@ def _forest(
 def _concentration(weights: np.ndarray) -> float:
     """Return the mean over rows, weighted by their sums, of 1 - entropy of the scaled row.
 
-    A matrix of zeros, where nothing predicts anything, is not concentrated: 0.
+    For a matrix of zeros, where nothing predicts anything, the result is 0.
     """
     sums = weights.sum(axis=1)
     if not sums.any():

@@ -1,6 +1,6 @@
-"""How far each factor of variation is in one dimension of the code: MIG and SAP.
+"""How well each factor of variation is confined to one dimension of the code: MIG and SAP.
 
-Both are gaps between the best and the second best dimension of each factor. `dci` asks a third way.
+Both are gaps between the best and the second best dimension of each factor; see also `dci`.
 """
 
 import operator
@@ -9,6 +9,7 @@ from collections.abc import Collection
 import numpy as np
 from numpy.typing import ArrayLike
 
+from vae_keras.checks import integer
 from vae_keras.errors import ArgumentError
 from vae_keras.evaluation.metrics._factors import check_pair, split_by_level
 
@@ -19,25 +20,25 @@ def mutual_information_gap(codes: ArrayLike, factors: ArrayLike, *, bins: int = 
     `mean over factors v of (I(z_best; v) - I(z_second; v)) / H(v)`, where `z_best` and `z_second`
     are the two dimensions of the code with the largest mutual information with the factor. Each
     dimension is cut into `bins` intervals of equal width between its smallest and its largest
-    value; mutual information and entropy are those of the counts. It is low both where a
-    dimension mixes factors and where a factor is in more than one dimension.
+    value; mutual information and entropy are those of the counts. MIG is low both if a dimension
+    mixes factors and if a factor is in more than one dimension.
 
-    Intervals of equal width lose levels that a strongly bent dimension crowds into one of them.
-    Information in counts is biased upwards, in all dimensions alike: have many more codes than
-    `bins` times the levels of a factor.
+    Intervals of equal width cannot separate levels that a strongly nonlinear dimension crowds into
+    one of them. Mutual information estimated from counts is biased upwards, in all dimensions
+    equally: use many more codes than `bins` times the levels of a factor.
 
     Args:
-        codes: Codes, as a rule posterior means, shape `(n, latent_dim)`, `latent_dim >= 2`.
+        codes: Codes, usually posterior means, shape `(n, latent_dim)`, `latent_dim >= 2`.
         factors: Level of each factor, whole numbers, shape `(n, number of factors)`.
         bins: Intervals of each dimension, >= 2. Defaults to `20`.
 
     Returns:
-        The gap, in `[0, 1]`: 1 where each factor is wholly in a dimension that no other shares
-        information with, 0 where the two best dimensions of every factor know equally much.
+        The gap, in `[0, 1]`: 1 if each factor is entirely in one dimension and no other has
+        information on it, 0 if the two best dimensions of every factor are equally informative.
 
     Raises:
         ArgumentError: If shapes do not fit, codes are not finite, factors are not whole numbers,
-            a factor is constant, or `bins` makes no sense.
+            a factor is constant, or `bins` is out of range.
 
     Example:
         >>> factors = np.stack(np.meshgrid(range(5), range(5)), axis=-1).reshape(-1, 2)
@@ -49,8 +50,7 @@ def mutual_information_gap(codes: ArrayLike, factors: ArrayLike, *, bins: int = 
         autoencoders", section 4. arXiv:1802.04942
     """
     points, levels = check_pair(codes, factors)
-    if isinstance(bins, bool) or not isinstance(bins, int | np.integer) or bins < 2:
-        raise ArgumentError(f"`bins` must be a whole number >= 2. Received: bins={bins!r}")
+    bins = integer("bins", bins, at_least=2)
     from sklearn.metrics import mutual_info_score
 
     binned = [_intervals(dimension, bins) for dimension in points.T]
@@ -70,24 +70,25 @@ def separated_attribute_predictability(
     """Compute the separated attribute predictability, SAP.
 
     `mean over factors of S_best - S_second`, where `S` is how well a single dimension of the code
-    predicts the factor. For an ordinal factor, whose levels are equal steps of something, it
-    is the R^2 of a linear regression: the squared correlation. For a categorical one it is the
+    predicts the factor. For an ordinal factor, whose levels are equal steps of a quantity, it is
+    the R^2 of a linear regression: the squared correlation. For a categorical factor it is the
     balanced accuracy, on the tested part, of linear support vector machines on that dimension, one
-    for each pair of classes: thresholds, so that three classes can lie on one line.
+    for each pair of classes; these are thresholds, so that more than two classes can lie along one
+    line.
 
     Args:
-        codes: Codes, as a rule posterior means, shape `(n, latent_dim)`, `latent_dim >= 2`.
+        codes: Codes, usually posterior means, shape `(n, latent_dim)`, `latent_dim >= 2`.
         factors: Level of each factor, whole numbers, shape `(n, number of factors)`.
         categorical: Columns of `factors` that are categorical, e.g. `(0,)` for the shape of the
             data set `sprites`. Defaults to none.
-        test_fraction: Share of the codes that the classifiers are scored on, in `(0, 1)`.
+        test_fraction: Share of the codes on which the classifiers are scored, in `(0, 1)`.
             Defaults to `0.3`.
-        seed: Of the split and of the classifiers. Defaults to `0`.
+        seed: Seed of the split and of the classifiers. Defaults to `0`.
 
     Returns:
-        The gap, in `[0, 1]`. An ordinal factor adds at most 1, where a dimension is linear in it
-        and no other is correlated with it. A categorical one of `c` classes adds at most `1 - 1/c`,
-        since guessing already scores `1/c`.
+        The gap, in `[0, 1]`. An ordinal factor contributes at most 1, if one dimension is linear in
+        it and no other is correlated with it. A categorical factor of `c` classes contributes at
+        most `1 - 1/c`, since guessing scores `1/c`.
 
     Raises:
         ArgumentError: If shapes do not fit, codes are not finite, factors are not whole numbers,
@@ -111,25 +112,28 @@ def separated_attribute_predictability(
 
 def _gap(scores: np.ndarray) -> np.ndarray:
     """Return best minus second best of each column, shape `(number of factors,)`."""
-    ordered = np.sort(scores, axis=0)
-    return ordered[-1] - ordered[-2]
+    second, best = np.sort(scores, axis=0)[-2:]
+    gap: np.ndarray = best - second
+    return gap
 
 
 def _intervals(values: np.ndarray, bins: int) -> np.ndarray:
     edges = np.linspace(values.min(), values.max(), bins + 1)
-    return np.digitize(values, edges[1:-1])
+    return np.asarray(np.digitize(values, edges[1:-1]))
 
 
 def _squared_correlations(points: np.ndarray, levels: np.ndarray) -> np.ndarray:
-    """Return R^2 of each dimension with each factor; 0 for a dimension that never moves."""
+    """Return R^2 of each dimension with each factor; 0 for a constant dimension."""
     z, v = _standardised(points), _standardised(levels)
-    return (z.T @ v / len(z)) ** 2
+    correlations: np.ndarray = z.T @ v / len(z)
+    return correlations**2
 
 
 def _standardised(columns: np.ndarray) -> np.ndarray:
     """Return columns of mean 0 and variance 1, or all 0 where nothing varies."""
+    centred: np.ndarray = columns - columns.mean(axis=0)
     deviations = columns.std(axis=0)
-    return (columns - columns.mean(axis=0)) / np.where(deviations > 0, deviations, 1)
+    return centred / np.where(deviations > 0, deviations, 1)
 
 
 def _accuracies(

@@ -1,22 +1,23 @@
-"""Numbers that are known up to chance, and how far chance moves them."""
+"""Estimates and their standard errors."""
 
 import math
 from dataclasses import dataclass
 
 from numpy.typing import ArrayLike
 
+from vae_keras.array_checks import check_vector
+from vae_keras.checks import positive_integer
 from vae_keras.errors import ArgumentError
-from vae_keras.evaluation.metrics._arrays import check_count, check_vector
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A number and its standard error.
+    """An estimate with its standard error.
 
     Attributes:
         value: The estimate.
-        standard_error: Standard deviation that the estimate would have over repetitions, in the
-            units of `value`; NaN where it cannot be told.
+        standard_error: Standard deviation of the estimate over repetitions, in the units of
+            `value`; NaN if it is not known.
     """
 
     value: float
@@ -26,8 +27,8 @@ class Estimate:
 def standard_error(values: ArrayLike) -> float:
     """Compute the standard error of the mean of independent values, one for each image.
 
-    `s / sqrt(n)` with `s^2 = sum((x - mean)^2) / (n - 1)`. It says how far the mean would move with
-    other images, and nothing of how far it would with another training run.
+    `s / sqrt(n)` with `s^2 = sum((x - mean)^2) / (n - 1)`. It tells how much the mean would vary
+    with other images, but not how much it varies between training runs.
 
     Args:
         values: Shape `(n,)`, n > 0.
@@ -47,7 +48,7 @@ def standard_error(values: ArrayLike) -> float:
 def proportion_standard_error(p: float, n: int) -> float:
     """Compute the standard error of a share of independent images, such as an accuracy.
 
-    `sqrt(p (1 - p) / n)`. It is 0 at 0 and at 1, where it says nothing.
+    `sqrt(p (1 - p) / n)`. It is 0 for a share of 0 or 1, where it tells nothing.
 
     Args:
         p: The share, in `[0, 1]`.
@@ -57,9 +58,9 @@ def proportion_standard_error(p: float, n: int) -> float:
         Standard error, on the scale of `p`.
 
     Raises:
-        ArgumentError: If `p` is no share or `n` no count.
+        ArgumentError: If `p` lies outside `[0, 1]` or `n` is not a positive integer.
     """
-    check_count("n", n)
+    positive_integer("n", n)
     if not 0 <= p <= 1:
         raise ArgumentError(f"`p` must lie in [0, 1]. Received: p={p}")
     return math.sqrt(p * (1 - p) / n)

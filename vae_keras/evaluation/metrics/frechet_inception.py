@@ -1,4 +1,4 @@
-"""The Frechet distance of the published Inception features, by the package torchmetrics."""
+"""The Frechet inception distance, by the package torchmetrics."""
 
 import os
 from pathlib import Path
@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from vae_keras.array_checks import check_images
+from vae_keras.checks import positive_integer
 from vae_keras.errors import ArgumentError
-from vae_keras.evaluation.metrics._arrays import check_count
-from vae_keras.evaluation.metrics._images import check_images, check_same_size, check_unit_range
+from vae_keras.evaluation.metrics._images import check_same_size, check_unit_range
 
 _INSTALL = "`pip install 'vae-keras[fid]'` (torch, torchmetrics and torch-fidelity)"
 
@@ -24,30 +25,31 @@ def frechet_inception_distance(
 ) -> float:
     """Compute the Frechet inception distance (FID) of two sets of images.
 
-    `torchmetrics.image.fid.FrechetInceptionDistance`: the 2,048 pooled features of the published
-    Inception network, whose weights the package torch-fidelity brings. Images are brought to 8 bits
-    and resized to 299 x 299; grey ones are repeated to three channels.
+    `torchmetrics.image.fid.FrechetInceptionDistance`: from the 2,048 pooled features of the
+    published Inception network, whose weights the package torch-fidelity provides. Images are
+    converted to 8 bits and resized to 299 x 299; grey images are repeated in three channels.
 
-    Published numbers are of 50,000 samples, and fewer give a larger distance; with fewer than
-    2,048 the covariances are singular. The network has seen photographs: of small grey images
-    `frechet_distance` of features of a classifier of theirs says more. About five images a second
-    and CPU core.
+    Published values are of 50,000 samples; fewer samples give a larger distance, and fewer than
+    2,048 singular covariances. The network was trained on photographs: for small grey images the
+    `frechet_distance` in the features of a classifier of such images is more informative. It takes
+    about 0.2 s per image on a CPU core.
 
     Args:
         images: Shape `(n, height, width, channels)`, one or three channels, float in `[0, 1]` or
-            uint8, n > 1: as a rule real ones.
-        other_images: Shape `(m, height, width, channels)`, m > 1: as a rule samples.
-        weights: File of the network's weights (`weights-inception-2015-12-05-6726825d.pth`). `None`
-            lets torch-fidelity take them from PyTorch's cache, or download them there. Opening it
-            runs what it holds, so give none that you do not trust.
-        batch_size: Images that go through the network at once, > 0. Defaults to `50`.
+            uint8, n > 1; usually real images.
+        other_images: Shape `(m, height, width, channels)`, m > 1; usually samples.
+        weights: File of the network's weights (`weights-inception-2015-12-05-6726825d.pth`).
+            Defaults to `None`: torch-fidelity takes them from PyTorch's cache, or downloads them
+            into it. Such a file can contain code that runs when it is opened, so use only files
+            that you trust.
+        batch_size: Number of images in a batch, > 0. Defaults to `50`.
 
     Returns:
         The distance; less is better.
 
     Raises:
-        ArgumentError: If the packages are not installed, the weights cannot be had, or the images
-            do not fit.
+        ArgumentError: If the packages are not installed, the weights cannot be loaded, or the
+            images do not fit.
 
     References:
         Heusel et al. (2017), "GANs trained by a two time-scale update rule converge to a local Nash
@@ -62,7 +64,7 @@ def frechet_inception_distance(
         )
     check_unit_range("images", first)
     check_unit_range("other_images", second)
-    check_count("batch_size", batch_size)
+    positive_integer("batch_size", batch_size)
     if weights is not None and not Path(weights).is_file():
         raise ArgumentError(f"`weights` must be a file. Received: weights={os.fspath(weights)!r}")
 
@@ -91,7 +93,7 @@ def _metric(weights: str | os.PathLike[str] | None) -> Any:
     try:
         return FrechetInceptionDistance(feature_extractor_weights_path=path)
     except (OSError, RuntimeError, UnpicklingError, EOFError) as error:
-        # A failed download is an OSError; the others are PyTorch's of a file of other contents.
+        # A failed download is an OSError; PyTorch raises the others for a file of other content.
         reason = (str(error) or type(error).__name__).splitlines()[0]
         raise ArgumentError(
             "`weights` must be the Inception weights of torch-fidelity, which it downloads into "

@@ -1,4 +1,9 @@
-"""How near a reconstruction is to its image, pixel by pixel."""
+"""Errors of reconstructions, pixel by pixel.
+
+All take images and their reconstructions of one shape `(n, height, width, channels)`, float or
+uint8, which is divided by 255. Images must lie in `[0, 1]`. Values of reconstructions outside
+`[0, 1]`, which the mean of an unbounded likelihood may have, are compared as they are.
+"""
 
 from collections.abc import Callable
 
@@ -12,20 +17,18 @@ def mean_squared_error(images: ArrayLike, reconstructions: ArrayLike) -> np.ndar
     """Compute the mean squared error of each reconstruction.
 
     `mean((x - y)^2)` over the pixels and channels of one image, on the `[0, 1]` scale: 0.01 is
-    an error of a tenth of the grey scale in every pixel. A blurred image scores well here;
-    `structural_similarity` sees the blur.
+    an error of a tenth of the grey scale in every pixel. A blurred image has a small error here;
+    `structural_similarity` detects the blur.
 
     Args:
-        images: Images, shape `(n, height, width, channels)`, float in `[0, 1]` or uint8, which
-            is divided by 255.
-        reconstructions: Their reconstructions, of the same shape, float or uint8. Values outside
-            `[0, 1]`, as an unbounded likelihood's mean may have, count as they are.
+        images: Images, shape `(n, height, width, channels)`, float in `[0, 1]` or uint8.
+        reconstructions: Their reconstructions, of the same shape.
 
     Returns:
         Mean squared error of each image, shape `(n,)`, float64.
 
     Raises:
-        ArgumentError: If the shapes differ, there are no images, or `images` leave `[0, 1]`.
+        ArgumentError: If the shapes differ, there are no images, or `images` lie outside `[0, 1]`.
     """
     return _mean_over_pixels(np.square, images, reconstructions)
 
@@ -33,20 +36,18 @@ def mean_squared_error(images: ArrayLike, reconstructions: ArrayLike) -> np.ndar
 def mean_absolute_error(images: ArrayLike, reconstructions: ArrayLike) -> np.ndarray:
     """Compute the mean absolute error of each reconstruction.
 
-    `mean(|x - y|)` over the pixels and channels of one image, on the `[0, 1]` scale. A few pixels
-    that are far off weigh less here than in `mean_squared_error`.
+    `mean(|x - y|)` over the pixels and channels of one image, on the `[0, 1]` scale. A few large
+    errors weigh less here than in `mean_squared_error`.
 
     Args:
-        images: Images, shape `(n, height, width, channels)`, float in `[0, 1]` or uint8, which
-            is divided by 255.
-        reconstructions: Their reconstructions, of the same shape, float or uint8. Values outside
-            `[0, 1]` count as they are.
+        images: Images, shape `(n, height, width, channels)`, float in `[0, 1]` or uint8.
+        reconstructions: Their reconstructions, of the same shape.
 
     Returns:
         Mean absolute error of each image, shape `(n,)`, float64.
 
     Raises:
-        ArgumentError: If the shapes differ, there are no images, or `images` leave `[0, 1]`.
+        ArgumentError: If the shapes differ, there are no images, or `images` lie outside `[0, 1]`.
     """
     return _mean_over_pixels(np.abs, images, reconstructions)
 
@@ -55,24 +56,23 @@ def peak_signal_to_noise_ratio(images: ArrayLike, reconstructions: ArrayLike) ->
     """Compute the peak signal-to-noise ratio (PSNR) of each reconstruction.
 
     `-10 log10(mean squared error)` on the `[0, 1]` scale, whose peak is 1. It is infinite for a
-    perfect copy, so that a mean over images that has one is infinite too; and the mean over images
-    is not the ratio of their mean squared error.
+    perfect copy, and so is then the mean over images. The mean over images is not the PSNR of their
+    mean squared error.
 
     Args:
-        images: Images, shape `(n, height, width, channels)`, float in `[0, 1]` or uint8, which
-            is divided by 255.
-        reconstructions: Their reconstructions, of the same shape, float or uint8. Values outside
-            `[0, 1]` count as they are.
+        images: Images, shape `(n, height, width, channels)`, float in `[0, 1]` or uint8.
+        reconstructions: Their reconstructions, of the same shape.
 
     Returns:
         Ratio of each image in decibels, shape `(n,)`, float64; more is better.
 
     Raises:
-        ArgumentError: If the shapes differ, there are no images, or `images` leave `[0, 1]`.
+        ArgumentError: If the shapes differ, there are no images, or `images` lie outside `[0, 1]`.
     """
     errors = mean_squared_error(images, reconstructions)
     with np.errstate(divide="ignore"):
-        return -10.0 * np.log10(errors)
+        ratios: np.ndarray = -10.0 * np.log10(errors)
+    return ratios
 
 
 def _mean_over_pixels(

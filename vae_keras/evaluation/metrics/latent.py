@@ -1,17 +1,17 @@
-"""What each dimension of a code carries."""
+"""Metrics of each latent dimension."""
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from vae_keras.array_checks import check_matrix, check_posteriors
 from vae_keras.errors import ArgumentError
-from vae_keras.evaluation.metrics._arrays import check_matrix, check_posterior
 
 
 def kl_per_dimension(z_mean: ArrayLike, z_log_var: ArrayLike) -> np.ndarray:
     """Compute the KL divergence from the standard normal prior, dimension by dimension.
 
     `(z_mean^2 + exp(z_log_var) - 1 - z_log_var) / 2`, averaged over the images. The sum of the
-    result is the KL term of the evidence bound; a dimension near zero carries nothing.
+    result is the KL term of the ELBO; a dimension near zero carries no information.
 
     Args:
         z_mean: Means of the posterior, shape `(n, latent_dim)`.
@@ -26,15 +26,16 @@ def kl_per_dimension(z_mean: ArrayLike, z_log_var: ArrayLike) -> np.ndarray:
     References:
         Kingma & Welling (2014), appendix B. arXiv:1312.6114
     """
-    mean, log_var = check_posterior(z_mean, z_log_var)
+    mean, log_var = check_posteriors(z_mean, z_log_var, prefix="z_")
     # expm1 keeps the difference exact where the posterior is nearly the prior.
-    return 0.5 * np.mean(mean**2 + (np.expm1(log_var) - log_var), axis=0)
+    divergences: np.ndarray = np.mean(mean**2 + (np.expm1(log_var) - log_var), axis=0)
+    return 0.5 * divergences
 
 
 def active_units(z_mean: ArrayLike, *, threshold: float = 0.01) -> np.ndarray:
-    """Say which dimensions of the code respond to the image.
+    """Return which dimensions of the code respond to the image.
 
-    A dimension is active if the variance over the data of its posterior mean is above the
+    A dimension is active if the variance of its posterior mean over the images is above the
     threshold: `Var_x(E[z | x]) > threshold`.
 
     Args:
@@ -53,4 +54,5 @@ def active_units(z_mean: ArrayLike, *, threshold: float = 0.01) -> np.ndarray:
     """
     if not threshold >= 0:
         raise ArgumentError(f"`threshold` must be >= 0. Received: threshold={threshold}")
-    return np.var(check_matrix("z_mean", z_mean), axis=0) > threshold
+    variances: np.ndarray = np.var(check_matrix("z_mean", z_mean), axis=0)
+    return variances > threshold

@@ -1,15 +1,15 @@
-"""Accuracy of a linear classifier on codes: how much of the class they hold in the open."""
+"""Accuracy of a linear classifier on codes."""
 
 import warnings
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from vae_keras.array_checks import check_labels, check_matrix
 from vae_keras.errors import ArgumentError
-from vae_keras.evaluation.metrics._arrays import check_labels, check_matrix
 
-# Steps of the optimiser. On 55,000 Fashion-MNIST images, brought to 64 principal components, it has
-# converged after about 100, in 2 s; with fewer the accuracy is lower by a tenth of a percent.
+# Steps of the optimiser. On 55,000 Fashion-MNIST images, reduced to 64 principal components, it
+# converges in about 100 steps and 2 s; with fewer the accuracy is lower by a tenth of a percent.
 MOST_ITERATIONS = 200
 
 
@@ -22,24 +22,24 @@ def linear_probe_accuracy(
     """Classify the test set by logistic regression on the training codes.
 
     One multinomial regression on codes standardised by the training set, with scikit-learn's
-    default penalty (C = 1, next to nothing for thousands of codes), fitted for at most 200 steps of
-    L-BFGS. Unlike `knn_accuracy` it cannot follow a class that lies in several places. A dimension
-    that is constant in the training set is left out; where all are, the most frequent class is
-    what it answers.
+    default penalty (C = 1, negligible for thousands of codes), fitted for at most 200 steps of
+    L-BFGS. Unlike `knn_accuracy` it cannot represent a class that forms several clusters. A
+    dimension that is constant in the training set is left out; if all are constant, the most
+    frequent class is predicted.
 
     Args:
         train_codes: Codes of the training set, shape `(n_train, latent_dim)`.
         train_labels: Their labels, shape `(n_train,)`, of at least two classes.
         test_codes: Codes of the test set, shape `(n_test, latent_dim)`, on the same scale.
-        test_labels: Their labels, shape `(n_test,)`. One that is not among the training labels
+        test_labels: Their labels, shape `(n_test,)`. A label that is not among the training labels
             counts as an error.
 
     Returns:
-        Share of the test set that is classified rightly, in `[0, 1]`.
+        Share of the test set that is classified correctly, in `[0, 1]`.
 
     Raises:
-        ArgumentError: If shapes do not fit, codes are not finite, or the training labels are of one
-            class.
+        ArgumentError: If shapes do not fit, codes are not finite, or the training labels are all
+            the same.
 
     References:
         Alain & Bengio (2017), "Understanding intermediate layers using linear classifier probes".
@@ -57,9 +57,9 @@ def linear_probe_accuracy(
         raise ArgumentError(
             f"`train_labels` must be of at least two classes. Received: all {train_classes[0]}"
         )
-    # Compared, not the standard deviation: that of equal values may come out above zero.
+    # Not by the standard deviation, which may be above zero for equal values.
     varies = (train != train[0]).any(axis=0)
-    if not varies.any():  # a collapsed posterior: all that is known is how frequent a class is
+    if not varies.any():  # a collapsed posterior
         classes, counts = np.unique(train_classes, return_counts=True)
         return float(np.mean(test_classes == classes[counts.argmax()]))
     mean, std = train[:, varies].mean(axis=0), train[:, varies].std(axis=0)

@@ -1,22 +1,16 @@
-"""Which known image each image is nearest to: whether samples are copies of training images."""
+"""The nearest training image of each sample, which tells whether samples are copies."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from vae_keras.array_checks import check_images, check_vector
 from vae_keras.errors import ArgumentError
-from vae_keras.evaluation.metrics._arrays import check_vector
-from vae_keras.evaluation.metrics._images import (
-    check_images,
-    check_same_size,
-    check_unit_range,
-    chunks,
-    to_rows,
-)
+from vae_keras.evaluation.metrics._images import check_same_size, check_unit_range, chunks, to_rows
 
-_CHUNK_VALUES = 2**22  # of a block of images: 16 MiB in float32
-_MOST_QUERIES = 1024  # a block, to bound the table of distances
+_CHUNK_VALUES = 2**22  # in a block of images: 16 MiB in float32
+_MOST_QUERIES = 1024  # in a block, to bound the table of distances
 
 
 @dataclass(frozen=True)
@@ -24,7 +18,7 @@ class NearestImages:
     """The nearest reference image of each query; see `nearest_images`.
 
     Attributes:
-        indices: Its place among the references, shape `(n,)`, int64.
+        indices: Index of the nearest reference, shape `(n,)`, int64.
         distances: Root-mean-square pixel difference to it, shape `(n,)`, float64.
     """
 
@@ -35,20 +29,20 @@ class NearestImages:
 def nearest_images(queries: ArrayLike, references: ArrayLike) -> NearestImages:
     """Find the reference image with the least root-mean-square pixel difference to each query.
 
-    All are compared, in blocks in float32; the distance returned is computed anew in float64, so
-    that an exact copy is at 0. Pixels say nothing of a shifted copy.
+    All pairs are compared, in blocks in float32; the distances returned are computed anew in
+    float64, so that an exact copy has distance 0. A shifted copy is not recognised.
 
     Args:
         queries: Shape `(n, height, width, channels)`, float in `[0, 1]` or uint8, which is divided
-            by 255: as a rule samples.
-        references: Shape `(m, height, width, channels)`, float or uint8: as a rule the training
-            set.
+            by 255; usually samples.
+        references: Shape `(m, height, width, channels)`, float or uint8; usually the training set.
 
     Returns:
         Index and distance, on the `[0, 1]` scale, of the nearest reference of each query.
 
     Raises:
-        ArgumentError: If the images differ in size, there are none, or they leave `[0, 1]`.
+        ArgumentError: If the images differ in size, there are none, or they lie outside
+            `[0, 1]`.
     """
     wanted, known = check_images("queries", queries), check_images("references", references)
     check_same_size("references", known, "queries", wanted)
@@ -75,18 +69,17 @@ def copied_share(
 ) -> float:
     """Compute the share of samples that are suspiciously near to a training image.
 
-    A sample counts that is nearer to its nearest training image than all but 1 % of the test images
-    are to theirs. A model that has learned the distribution gives about 0.01, one that repeats
-    training images more; blurred samples, which lie near the mean of many images, give more too, so
-    look at the pairs.
+    A sample counts if it is nearer to its nearest training image than all but 1 % of the test
+    images are to theirs. A model that has learned the distribution gives about 0.01, a model that
+    repeats training images more. Blurred samples, which lie near the mean of many images, also give
+    more, so look at the pairs.
 
     Args:
-        sample_distances: From each sample to its nearest training image, shape `(n,)`; see
+        sample_distances: Distance of each sample to its nearest training image, shape `(n,)`; see
             `nearest_images`.
-        test_distances: From each test image to its nearest training image, shape `(m,)`; with
-            fewer than `1 / quantile` the threshold is about the least of them.
-        quantile: Share of the test images that lie below the threshold, in `(0, 1)`. Defaults to
-            `0.01`.
+        test_distances: Distance of each test image to its nearest training image, shape `(m,)`.
+            With fewer than `1 / quantile` images the threshold is about the smallest of them.
+        quantile: Share of the test images below the threshold, in `(0, 1)`. Defaults to `0.01`.
 
     Returns:
         Share of the samples, in `[0, 1]`.

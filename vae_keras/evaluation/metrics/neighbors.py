@@ -1,6 +1,6 @@
-"""Accuracy of a nearest-neighbour classifier on codes: how well they keep the classes apart.
+"""Accuracy of a nearest-neighbour classifier on codes, which tells how well they separate classes.
 
-Two protocols are published, and their numbers differ; each function names its own.
+Two protocols are in use, with different results; each function names its own.
 """
 
 import math
@@ -8,10 +8,10 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
+from vae_keras.array_checks import check_finite, check_labels
 from vae_keras.errors import ArgumentError
-from vae_keras.evaluation.metrics._arrays import check_finite, check_labels
 
-# MiB for scikit-learn's block of distances; its default of 1 GiB is much for a notebook.
+# MiB for scikit-learn's block of distances; its default is 1 GiB, much for a notebook.
 _WORKING_MEMORY = 64
 
 
@@ -26,8 +26,8 @@ def knn_accuracy(
     """Classify the test set by the nearest training codes.
 
     Protocol "train": the classifier holds all the training set's codes and is scored on all the
-    test set's codes. Given pixels in the place of codes it is the baseline to put beside it.
-    Euclidean distance, majority of `k`, the smallest label where votes tie.
+    test set's codes. Given pixels in place of codes, it is the baseline to compare with. Euclidean
+    distance, majority of `k`; of a tie the smallest label.
 
     Args:
         train_codes: Codes of the training set, shape `(n_train, latent_dim)`. More dimensions
@@ -38,7 +38,7 @@ def knn_accuracy(
         k: Number of neighbours. Defaults to `5`.
 
     Returns:
-        Share of the test set that is classified rightly, in `[0, 1]`.
+        Share of the test set that is classified correctly, in `[0, 1]`.
 
     Raises:
         ArgumentError: If shapes do not fit, codes are not finite, or `k` is not in
@@ -76,9 +76,9 @@ def knn_accuracy_of_split(
 ) -> float:
     """Classify a part of a set of codes by the nearest of the others.
 
-    Protocol "split": one set of codes, as a rule the test set's, is split 70/30 with the classes
-    in equal proportion; the classifier holds the larger part and is scored on the other. It
-    holds fewer points than in `knn_accuracy`, so the two numbers are not comparable.
+    Protocol "split": one set of codes, usually the test set's, is split 70/30 with the classes in
+    equal proportion; the classifier holds the larger part and is scored on the other. It holds
+    fewer points than in `knn_accuracy`, so the two cannot be compared.
 
     Args:
         codes: Codes, shape `(n, latent_dim)`. More dimensions (images, float or uint8) are
@@ -89,7 +89,7 @@ def knn_accuracy_of_split(
         seed: Seed of the split. Defaults to `0`.
 
     Returns:
-        Share of the scored part that is classified rightly, in `[0, 1]`.
+        Share of the scored part that is classified correctly, in `[0, 1]`.
 
     Raises:
         ArgumentError: If shapes do not fit, codes are not finite, a class is too small to be

@@ -1,4 +1,4 @@
-"""How alike the local patterns of a reconstruction and its image are."""
+"""Structural similarity: how much the local patterns of a reconstruction are those of its image."""
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -13,7 +13,7 @@ _SIGMA = 1.5
 _K1 = 0.01
 _K2 = 0.03
 # The smallest side that has five scales, each at least as large as the window.
-_SMALLEST = (WINDOW - 1) * 2 ** (len(_POWERS) - 1) + 1
+_SMALLEST: int = (WINDOW - 1) * 2 ** (len(_POWERS) - 1) + 1
 
 
 def structural_similarity(
@@ -21,7 +21,7 @@ def structural_similarity(
 ) -> np.ndarray:
     """Compute the structural similarity (SSIM) of each reconstruction.
 
-    The same number as `tf.image.ssim`: local means, variances and covariance under a Gaussian
+    The same value as `tf.image.ssim`: local means, variances and covariance under a Gaussian
     window (11 x 11, sigma 1.5), K1 = 0.01, K2 = 0.03, only positions where the window fits, the
     mean over positions and channels. 1 is a perfect reconstruction.
 
@@ -60,7 +60,7 @@ def structural_similarity(
 
 
 def ssim_is_defined(image_shape: tuple[int, ...]) -> bool:
-    """Say whether images are large enough for the window of the structural similarity.
+    """Return whether images are large enough for the window of the structural similarity.
 
     Args:
         image_shape: `(height, width, channels)` or `(height, width)`, in pixels.
@@ -84,7 +84,7 @@ def ssim_and_contrast(
     Returns:
         Means over the positions of the window, each of shape `(n, channels)`.
     """
-    # With the images on the last axis the filter's slices are long contiguous runs.
+    # With the images on the last axis, the filter's slices are long and contiguous.
     x = np.ascontiguousarray(np.moveaxis(x, 0, -1))
     y = np.ascontiguousarray(np.moveaxis(y, 0, -1))
     mean_x, mean_y = _blur(x), _blur(y)
@@ -105,10 +105,10 @@ def _blur(maps: np.ndarray) -> np.ndarray:
     taps = np.exp(-0.5 * (offsets / _SIGMA) ** 2)
     taps /= taps.sum()
     height, width = (size - WINDOW + 1 for size in maps.shape[:2])
-    rows = taps[0] * maps[:height]
+    rows: np.ndarray = taps[0] * maps[:height]
     for i in range(1, WINDOW):
         rows += taps[i] * maps[i : i + height]
-    blurred = taps[0] * rows[:, :width]
+    blurred: np.ndarray = taps[0] * rows[:, :width]
     for i in range(1, WINDOW):
         blurred += taps[i] * rows[:, i : i + width]
     return blurred
@@ -119,8 +119,8 @@ def multi_scale_structural_similarity(
 ) -> np.ndarray:
     """Compute the multi-scale structural similarity (MS-SSIM) of each reconstruction.
 
-    The same number as `tf.image.ssim_multiscale`: the images are halved four times by means of
-    2 x 2 pixels (of an odd side the last line is repeated first), the contrast-structure terms of
+    The same value as `tf.image.ssim_multiscale`: the images are halved four times by means of
+    2 x 2 pixels (the last line of an odd side is repeated first), the contrast-structure terms of
     the four finer scales and the similarity of the coarsest are raised to the published powers
     (0.0448, 0.2856, 0.3001, 0.2363, 0.1333) and multiplied, channel by channel. A term below zero
     counts as zero, and then the product is zero.
@@ -165,7 +165,7 @@ def multi_scale_structural_similarity(
 
 
 def ms_ssim_is_defined(image_shape: tuple[int, ...]) -> bool:
-    """Say whether images are large enough for the multi-scale structural similarity.
+    """Return whether images are large enough for the multi-scale structural similarity.
 
     Args:
         image_shape: `(height, width, channels)` or `(height, width)`, in pixels.
@@ -182,4 +182,5 @@ def _halve(images: np.ndarray) -> np.ndarray:
     n, height, width, channels = images.shape
     even = np.pad(images, ((0, 0), (0, height % 2), (0, width % 2), (0, 0)), mode="edge")
     shape = (n, (height + 1) // 2, 2, (width + 1) // 2, 2, channels)
-    return even.reshape(shape).mean(axis=(2, 4))
+    halves: np.ndarray = even.reshape(shape).mean(axis=(2, 4))
+    return halves

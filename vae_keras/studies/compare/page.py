@@ -1,4 +1,4 @@
-"""The page of a comparison: tables, curves and pictures of several runs."""
+"""The page of a comparison: tables, curves and images of several runs."""
 
 import io
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from vae_keras import plotting
 from vae_keras.report import Report, Table
 from vae_keras.runs.reading import read_history
 from vae_keras.studies.comparable import reason_of_losses
-from vae_keras.studies.compare.table import BEST, Row, number_rows, setting_rows
+from vae_keras.studies.compare.table import BEST, Row, differing_settings, result_rows
 from vae_keras.studies.finished import FinishedRun, RunImages
 
 
@@ -22,10 +22,10 @@ class Comparison:
     Args:
         names: A short name of each run.
         runs: The runs.
-        images: What each run's model makes of its first test images, or `None` where its data
+        images: First test images of each run and their reconstructions, or `None` if its data
             cannot be loaded.
-        reasons: Numbers that do not compare, and why.
-        notes: Sentences on what does not compare.
+        reasons: Why a metric cannot be compared, by its name.
+        notes: Sentences on what cannot be compared.
     """
 
     names: Sequence[str]
@@ -36,19 +36,19 @@ class Comparison:
 
     @property
     def numbers(self) -> list[Row]:
-        """The table of numbers."""
-        return number_rows(self.runs, incomparable=self.reasons)
+        """The rows of the table of metrics."""
+        return result_rows(self.runs, incomparable=self.reasons)
 
 
 def comparison_page(comparison: Comparison) -> Report:
     """Lay a comparison out as a page."""
     header = ("", *comparison.names)
-    settings = setting_rows([run.config for run in comparison.runs])
+    settings = differing_settings([run.config for run in comparison.runs])
     return Report(
         title=" and ".join(comparison.names) if len(comparison.names) == 2 else "Comparison",
         subtitle=", ".join(str(run.directory.path) for run in comparison.runs),
         findings=[
-            {"title": "Does not compare", "severity": "warning", "text": note}
+            {"title": "Cannot be compared", "severity": "warning", "text": note}
             for note in comparison.notes
         ],
         figures=_figures(comparison),
@@ -75,16 +75,16 @@ def _figures(comparison: Comparison) -> list[tuple[str, bytes]]:
         figures.append((caption, _png(together)))
     else:
         own.insert(0, "reconstructions")
-    for picture in own:
+    for figure in own:
         for name, run in zip(comparison.names, comparison.runs, strict=True):
-            path = run.directory.figures / f"{picture}.png"
+            path = run.directory.figures / f"{figure}.png"
             if path.is_file():
-                figures.append((f"{picture.capitalize()} of {name}", path.read_bytes()))
+                figures.append((f"{figure.capitalize()} of {name}", path.read_bytes()))
     return figures
 
 
 def _curves(comparison: Comparison) -> Any | None:
-    """Draw the curves of losses that mean the same in all runs."""
+    """Draw the curves of the losses that have the same meaning in all runs."""
     histories = [read_history(run.directory) for run in comparison.runs]
     configs = [run.config for run in comparison.runs]
     losses = [name for name in ("loss", "recon_loss") if reason_of_losses(name, configs) is None]
@@ -97,16 +97,15 @@ def _curves(comparison: Comparison) -> Any | None:
 
 
 def _reconstructions(comparison: Comparison) -> Any | None:
-    """Draw the reconstructions of all runs under the same images; `None` if they are not."""
+    """Draw the reconstructions of all runs under the images; `None` if these are not the same."""
     images = [one for one in comparison.images if one is not None]
     if len(images) < len(comparison.runs) or len({one.test_set for one in images}) > 1:
         return None
     axes = plotting.plot_reconstructions_of_models(
         images[0].originals,
         np.stack([one.reconstructions for one in images]),
-        names=[
-            name.replace(",", " ") for name in comparison.names
-        ],  # which it may break into lines
+        # A long name is broken into lines at its spaces.
+        names=[name.replace(",", " ") for name in comparison.names],
     )
     return axes.figure
 

@@ -10,35 +10,34 @@ from vae_keras.io.text import printable
 from vae_keras.plotting.style import PALETTE
 from vae_keras.studies.comparable import in_words, reasons_not_to_compare
 from vae_keras.studies.compare.page import Comparison, comparison_page
-from vae_keras.studies.compare.table import BEST, console_table, run_names
+from vae_keras.studies.compare.table import BEST, comparison_table, run_names
 from vae_keras.studies.finished import FinishedRun, RunImages, forget_models, read_run, run_images
-from vae_keras.studies.numbers import compared_names
+from vae_keras.studies.metrics import compared_metrics
 
-MOST_RUNS = len(PALETTE)  # there are no more colours that stay apart
+MOST_RUNS = len(PALETTE)  # a colour for each
 
 
 def compare_runs(
     runs: Sequence[str | Path], output: str | Path, *, console: Console | None = None
 ) -> Comparison:
-    """Lay finished runs side by side, print their numbers and write a page.
+    """Lay finished runs side by side, print their metrics and write a page.
 
-    Numbers that mean something else in one run than in another (other test images, a density
-    beside a probability, another weight of the KL divergence) stand there too, but none of them is
-    called the best, and a sentence says why.
+    A metric that has another meaning in one run than in another (other test images, a density
+    beside a probability, another weight of the KL divergence) is shown too, but no value of it is
+    marked as the best, and a sentence says why.
 
     Args:
         runs: Run directories, 2 to 10.
         output: The page, an `.html` file.
-        console: Where the numbers are printed. Defaults to the standard output.
+        console: Console to print on. Defaults to the standard output.
 
     Returns:
-        What was found.
+        The comparison.
 
     Raises:
-        ArgumentError: If there are too few or too many runs, one is there twice, or `output` has
+        ArgumentError: If there are too few or too many runs, a run is given twice, or `output` has
             another suffix.
-        RunDirectoryError: If one is no run directory or is not finished, or the page cannot be
-            written.
+        RunDirectoryError: If a directory holds no finished run, or the page cannot be written.
 
     Example:
         >>> compare_runs(["runs/vae", "runs/autoencoder"], "comparison.html")
@@ -55,11 +54,11 @@ def compare_runs(
         except (ArgumentError, DataError) as error:
             images.append(None)
             notes.append(f"The data of {name} cannot be loaded: {error}")
-    numbers = compared_names(run.metrics for run in finished)
-    reasons = reasons_not_to_compare(finished, images, numbers)
-    notes += in_words(reasons, numbers)
+    compared = compared_metrics(run.metrics for run in finished)
+    reasons = reasons_not_to_compare(finished, images, compared)
+    notes += in_words(reasons, compared)
     comparison = Comparison(names, finished, images, reasons, notes)
-    console.print(console_table(comparison.numbers, names))
+    console.print(comparison_table(comparison.numbers, names))
     console.print(f"{BEST} best of a row", style="dim", highlight=False)
     for note in comparison.notes:
         console.print(printable(note), highlight=False, soft_wrap=True)

@@ -1,4 +1,4 @@
-"""Runs side by side as tables: their numbers, and the settings in which they differ."""
+"""Runs side by side as tables: their metrics, and the settings in which they differ."""
 
 import re
 from collections.abc import Collection, Sequence
@@ -8,19 +8,14 @@ from typing import Any
 
 from rich.table import Table
 
+from vae_keras.catalog import STANDARD_ERROR, metric
 from vae_keras.config.config import Config
 from vae_keras.studies.finished import FinishedRun
-from vae_keras.studies.numbers import (
-    STANDARD_ERROR,
-    compared_names,
-    known_number,
-    numbers_of_test,
-    written,
-)
+from vae_keras.studies.metrics import compared_metrics, metrics_of_test, value_and_deviation
 from vae_keras.studies.sweep.values import value_text
 
 BEST = "*"
-_RUNS_WITH_ERRORS = 2  # as many fit into 80 letters
+_RUNS_WITH_ERRORS = 2  # fit in 80 columns
 _TRAINING = (
     ("parameters", "parameters", "{:,}"),
     ("epochs", "epochs trained", "{}"),
@@ -33,31 +28,31 @@ class Row:
     """A row of a table that has a column for each run.
 
     Args:
-        label: What it is.
-        cells: A text for each run, empty where the run has none.
+        label: Name of the row.
+        cells: Text of each run; empty for a run without it.
     """
 
     label: str
     cells: tuple[str, ...]
 
 
-def number_rows(runs: Sequence[FinishedRun], *, incomparable: Collection[str]) -> list[Row]:
-    """Return the numbers of the test sets and of the trainings.
+def result_rows(runs: Sequence[FinishedRun], *, incomparable: Collection[str]) -> list[Row]:
+    """Return the metrics of the test sets, and what the trainings took.
 
-    A number stands with its standard error where that is known; the best of a row is marked,
-    where one is better than another and they compare.
+    A metric has its standard error beside it if that is known. The best value of a row is marked,
+    unless the values are equal or cannot be compared.
 
     Args:
         runs: The runs.
-        incomparable: Numbers that do not compare.
+        incomparable: Names of the metrics that cannot be compared.
     """
     rows = []
-    for name in compared_names(run.metrics for run in runs):
+    for name in compared_metrics(run.metrics for run in runs):
         cells = [_cell(name, run) for run in runs]
         if name not in incomparable:
             for number in _best(name, runs):
                 cells[number] += f" {BEST}"
-        rows.append(Row(known_number(name).label, tuple(cells)))
+        rows.append(Row(metric(name).heading, tuple(cells)))
     for name, label, form in _TRAINING:
         values = [run.metrics.get("training", {}).get(name) for run in runs]
         cells = ["" if value is None else form.format(value) for value in values]
@@ -66,7 +61,7 @@ def number_rows(runs: Sequence[FinishedRun], *, incomparable: Collection[str]) -
     return rows
 
 
-def setting_rows(configs: Sequence[Config]) -> list[Row]:
+def differing_settings(configs: Sequence[Config]) -> list[Row]:
     """Return the settings that are not the same in all runs."""
     columns: list[dict[str, Any]] = [config.to_dict() for config in configs]
     return [
@@ -77,7 +72,7 @@ def setting_rows(configs: Sequence[Config]) -> list[Row]:
 
 
 def run_names(paths: Sequence[Path]) -> list[str]:
-    """Return a name for each run: the end of its path, as short as tells them apart."""
+    """Return a name for each run: the shortest end of its path that no other run has."""
     parts = [path.resolve().parts for path in paths]
     most = max(map(len, parts))
     return next(
@@ -87,8 +82,8 @@ def run_names(paths: Sequence[Path]) -> list[str]:
     )
 
 
-def console_table(rows: Sequence[Row], names: Sequence[str]) -> Table:
-    """Lay rows out for a terminal; of more than two runs without the standard errors."""
+def comparison_table(rows: Sequence[Row], names: Sequence[str]) -> Table:
+    """Lay rows out for a terminal; for more than two runs, without the standard errors."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column(no_wrap=True)
     for name in names:
@@ -102,18 +97,18 @@ def console_table(rows: Sequence[Row], names: Sequence[str]) -> Table:
 
 
 def _cell(name: str, run: FinishedRun) -> str:
-    numbers = numbers_of_test(run.metrics)
-    if name not in numbers:
+    found = metrics_of_test(run.metrics)
+    if name not in found:
         return ""
-    return written(name, numbers[name], numbers.get(f"{name}{STANDARD_ERROR}"))
+    return value_and_deviation(name, found[name], found.get(f"{name}{STANDARD_ERROR}"))
 
 
 def _best(name: str, runs: Sequence[FinishedRun]) -> list[int]:
-    """Return which runs have the best value of a number; none where all have the same."""
-    better = known_number(name).better
-    values = {number: numbers_of_test(run.metrics).get(name) for number, run in enumerate(runs)}
+    """Return which runs have the best value of a metric; none if all have the same value."""
+    better = metric(name).better
+    values = {number: metrics_of_test(run.metrics).get(name) for number, run in enumerate(runs)}
     known = {number: value for number, value in values.items() if value is not None}
     if better is None or len(set(known.values())) < 2:
         return []
-    best = (min if better == "less" else max)(known.values())
+    best = (min if better == "lower" else max)(known.values())
     return [number for number, value in known.items() if value == best]

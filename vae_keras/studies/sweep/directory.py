@@ -1,4 +1,4 @@
-"""Where the runs of a sweep lie, and which of them are done already."""
+"""The directories of a sweep's runs, and which of the runs are already done."""
 
 import os
 from collections.abc import Sequence
@@ -14,12 +14,12 @@ from vae_keras.studies.sweep.grid import SweepPoint
 
 @dataclass(frozen=True)
 class PlannedRun:
-    """A run of a sweep with its place.
+    """A run of a sweep with its directory.
 
     Args:
-        point: Its settings.
-        directory: Where it goes, or is.
-        done: Whether a run of these very settings has finished there.
+        point: The run's settings.
+        directory: The run's directory.
+        done: Whether a run with exactly these settings has finished there.
     """
 
     point: SweepPoint
@@ -28,14 +28,14 @@ class PlannedRun:
 
 
 def planned_runs(points: Sequence[SweepPoint], directory: str | Path) -> list[PlannedRun]:
-    """Find out what there is to do; changes nothing.
+    """Find out which runs are to be trained; change nothing.
 
     Args:
         points: The runs.
-        directory: Directory of the sweep; the runs lie under `runs/` in it.
+        directory: Directory of the sweep; its runs are in `runs/`.
 
     Raises:
-        RunDirectoryError: If something else is where a run is to go, or it cannot be written.
+        RunDirectoryError: If the directory of a run holds anything else, or cannot be written.
     """
     plans = []
     for point in points:
@@ -47,12 +47,12 @@ def planned_runs(points: Sequence[SweepPoint], directory: str | Path) -> list[Pl
 
 
 def _is_ours(run: RunDirectory, point: SweepPoint) -> bool:
-    """Whether a run of these settings was begun there.
+    """Return whether a run with these settings was begun in the directory.
 
     Raises:
-        RunDirectoryError: If it was begun with others.
+        RunDirectoryError: If a run with other settings was begun there.
     """
-    if not os.path.lexists(run.config):  # also where the name is too long, which `check_free` says
+    if not os.path.lexists(run.config):  # or its name is too long, of which `check_free` tells
         return False
     try:
         found = read_config(run.config)

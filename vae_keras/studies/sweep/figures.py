@@ -1,4 +1,4 @@
-"""The pictures of a sweep."""
+"""The figures of a sweep."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -6,32 +6,32 @@ from typing import Any
 import numpy as np
 
 from vae_keras import plotting
+from vae_keras.catalog import METRICS
 from vae_keras.plotting.style import PALETTE
 from vae_keras.studies.finished import RunImages
-from vae_keras.studies.numbers import known_number
 from vae_keras.studies.sweep.table import SettingResults
 from vae_keras.studies.sweep.values import value_text
 
-BARS = ("mse", "kl_loss", "ssim", "knn_accuracy", "sample_diversity")
+_BARS = ("mse", "kl_loss", "ssim", "knn_accuracy", "sample_diversity")
 
 
 def sweep_figure(groups: Sequence[SettingResults]) -> Any | None:
-    """Draw the bars of a sweep: a panel for each number that every setting has.
+    """Draw the bars of a sweep: a panel for each metric that every group has.
 
     Args:
-        groups: The settings; those without a finished run are left out.
+        groups: Runs by setting; a group without a finished run is left out.
 
     Returns:
-        The figure, or `None` where there is nothing to draw.
+        The figure, or `None` if there is nothing to draw.
     """
     groups = [group for group in groups if group.runs]
     if not groups:
         return None
     results = {}
-    for name in BARS:
+    for name in _BARS:
         table = _table(groups, name)
         if table is not None:
-            results[known_number(name).label] = table
+            results[METRICS[name].heading] = table
     if not results:
         return None
     values = [group.label for group in groups]
@@ -42,11 +42,11 @@ def rate_distortion_figure(groups: Sequence[SettingResults]) -> Any | None:
     """Draw KL against reconstruction loss, a curve for each value of the second setting.
 
     Args:
-        groups: The settings; runs without a KL are left out.
+        groups: Runs by setting; runs without a KL divergence are left out.
 
     Returns:
-        The figure, or `None` where fewer than two settings have both, or there are more curves
-        than colours.
+        The figure, or `None` if fewer than two groups are left, or there are more curves than
+        colours.
     """
     runs = [(group, run) for group in groups for run in group.runs if "kl_loss" in run.numbers]
     setting, *others = groups[0].settings or ("seed",)
@@ -67,10 +67,10 @@ def reconstructions_figure(images: Mapping[str, RunImages]) -> Any | None:
     """Draw the same test images over each model's reconstructions.
 
     Args:
-        images: Of each model, by the name that stands at its row.
+        images: Images of each model, by the name of its row.
 
     Returns:
-        The figure, or `None` where the models have seen different images.
+        The figure, or `None` if the models were given different images.
     """
     seen = list(images.values())
     if not seen or len({one.test_set for one in seen}) > 1:
@@ -84,15 +84,15 @@ def reconstructions_figure(images: Mapping[str, RunImages]) -> Any | None:
 
 
 def _table(groups: Sequence[SettingResults], name: str) -> np.ndarray | None:
-    """Return a number of every setting and seed, of the seeds that all settings have."""
+    """Return a metric by group and seed, for the seeds that all groups have; `None` if none."""
     of_groups = [
         {run.config.seed: run.numbers[name] for run in group.runs if name in run.numbers}
         for group in groups
     ]
-    seeds = [seed for seed in of_groups[0] if all(seed in numbers for numbers in of_groups)]
+    seeds = [seed for seed in of_groups[0] if all(seed in by_seed for by_seed in of_groups)]
     if not seeds:
         return None
-    return np.array([[numbers[seed] for seed in seeds] for numbers in of_groups])
+    return np.array([[by_seed[seed] for seed in seeds] for by_seed in of_groups])
 
 
 def _axis(groups: Sequence[SettingResults]) -> str:
@@ -104,7 +104,7 @@ def _label(group: SettingResults, names: Sequence[str]) -> str:
 
 
 def _value(value: Any) -> Any:
-    """Return a value as the plots order and write it: numbers as such, a whole one without .0."""
+    """Return a value as the plots order and write it: a number as it is, a whole one as `int`."""
     if isinstance(value, float) and value.is_integer():
         return int(value)
     return value if isinstance(value, (int, float)) else value_text(value)

@@ -1,4 +1,4 @@
-"""Which runs a sweep is made of: a `Config` for each combination of the varied settings."""
+"""The runs of a sweep: a `Config` for each combination of the varied settings."""
 
 import hashlib
 import itertools
@@ -12,7 +12,7 @@ from vae_keras.config.presets import check_members, preset
 from vae_keras.errors import ArgumentError
 from vae_keras.studies.sweep.values import check_setting, value_text
 
-_LONGEST_NAME = 120  # of a directory; file systems take 255 bytes
+_LONGEST_NAME = 120  # characters of a directory's name; file systems allow 255 bytes
 
 
 @dataclass(frozen=True)
@@ -20,8 +20,8 @@ class SweepPoint:
     """One run of a sweep.
 
     Args:
-        settings: The varied settings, in the order they were given.
-        config: All settings.
+        settings: The varied settings, in the order in which they were given.
+        config: The config of the run.
     """
 
     settings: dict[str, Any]
@@ -29,12 +29,12 @@ class SweepPoint:
 
     @property
     def label(self) -> str:
-        """The varied settings for people, say `"kl_weight=4 seed=0"`."""
+        """The varied settings for the reader, say `"kl_weight=4 seed=0"`."""
         return " ".join(f"{name}={value_text(value)}" for name, value in self.settings.items())
 
     @property
     def name(self) -> str:
-        """Name of the directory, say `"kl_weight=4,seed=0"`, of letters that any system takes."""
+        """Name of the directory, say `"kl_weight=4,seed=0"`, valid on every file system."""
         written = ",".join(
             f"{name}={'unset' if value is None else value_text(value)}"
             for name, value in self.settings.items()
@@ -55,18 +55,18 @@ def sweep_points(
 ) -> list[SweepPoint]:
     """Return the runs of a sweep: every combination of the values.
 
-    As in `Config.replace`, another architecture or member of an axis takes its own defaults in
-    place of the options in `base`; those in `overrides` hold whatever the member is.
+    As in `Config.replace`, another architecture or member of an axis gets its own defaults in
+    place of the options in `base`; the options in `overrides` apply to every member.
 
     Args:
-        base: What every run starts from. Where `preset` is varied, each run starts from its own
-            preset, and `base` must be a preset unchanged.
-        vary: Values of each setting; the last one changes fastest.
-        overrides: Settings that hold in every run. Defaults to none.
+        base: Config that every run starts from. If `preset` is varied, each run starts from its
+            own preset instead, and `base` must be an unchanged preset.
+        vary: Values of each setting; the last setting changes fastest.
+        overrides: Settings of all runs. Defaults to none.
 
     Raises:
-        ArgumentError: If there is nothing to vary, a setting or member does not exist, a value is
-            there twice, or a combination makes no sense.
+        ArgumentError: If nothing is varied, a setting or member does not exist, a value is given
+            twice, or a combination is invalid.
 
     Example:
         >>> [point.label for point in sweep_points(preset("conv"), {"latent_dim": (2, 20)})]
@@ -84,8 +84,8 @@ def sweep_points(
     names = [point.name for point in points]
     if len({name.casefold() for name in names}) < len(names):
         raise ArgumentError(
-            "`vary` must give each run another name, also where letters are not told from "
-            f"capitals. Received: {', '.join(names)}"
+            "`vary` must give each run another name, even where upper and lower case are the same. "
+            f"Received: {', '.join(names)}"
         )
     return points
 
@@ -98,28 +98,32 @@ def _check_vary(
     for name in (*vary, *overrides):
         check_setting(name)
     for name, values in vary.items():
-        if isinstance(values, str) or not isinstance(values, Sequence) or not values:
-            raise ArgumentError(
-                f"`vary` must hold a list of values for each setting. Received: {name}={values!r}"
-            )
-        twice = [value for number, value in enumerate(values) if value in values[:number]]
-        if twice:
-            raise ArgumentError(
-                f"`vary` must hold each value once. Received: {name}={value_text(twice[0])} twice"
-            )
+        _check_values(name, values)
     both = [name for name in vary if name in overrides]
     if both:
         raise ArgumentError(
-            "`vary` must not hold a setting that is set for all runs as well. "
+            "`vary` must not hold a setting that is also set for all runs. "
             f"Received: {', '.join(both)}"
         )
     if "backend" in vary:
         raise ArgumentError(
-            "`vary` must not hold `backend`: one process has one. Received: "
+            "`vary` must not hold `backend`, as a process has only one. Received: "
             f"backend={','.join(map(value_text, vary['backend']))}"
         )
     if "preset" in vary and base != preset(base.preset):
         raise ArgumentError(
-            "`base` must be a preset unchanged where `preset` is varied; `overrides` holds in all "
+            "`base` must be an unchanged preset if `preset` is varied; `overrides` applies to all "
             "runs. Received: a changed `base`"
+        )
+
+
+def _check_values(name: str, values: Sequence[Any]) -> None:
+    if isinstance(values, str) or not isinstance(values, Sequence) or not values:
+        raise ArgumentError(
+            f"`vary` must hold a list of values for each setting. Received: {name}={values!r}"
+        )
+    twice = [value for number, value in enumerate(values) if value in values[:number]]
+    if twice:
+        raise ArgumentError(
+            f"`vary` must hold each value once. Received: {name}={value_text(twice[0])} twice"
         )

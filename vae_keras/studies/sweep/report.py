@@ -1,4 +1,4 @@
-"""What a sweep leaves beside its runs: tables and pictures, whole after each run."""
+"""The tables and figures of a sweep, written anew after each run."""
 
 from pathlib import Path
 
@@ -14,13 +14,13 @@ from vae_keras.studies.sweep.figures import (
     sweep_figure,
 )
 from vae_keras.studies.sweep.table import (
-    MAIN_NUMBERS,
+    MAIN_METRICS,
     SweepResult,
     by_setting,
-    console_table,
     csv_table,
     failures,
     markdown,
+    sweep_table,
 )
 
 
@@ -31,7 +31,7 @@ class SweepReport:
         directory: Directory of the sweep.
 
     Attributes:
-        results: What was added, in that order.
+        results: The runs, in the order in which they were added.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -41,11 +41,11 @@ class SweepReport:
 
     @property
     def finished(self) -> list[SweepResult]:
-        """The results of runs that did not diverge."""
+        """The runs that did not diverge."""
         return [result for result in self.results if result.metrics is not None]
 
     def add(self, result: SweepResult) -> None:
-        """Add a run, and let the model of the first one of each setting reconstruct images."""
+        """Add a run; the first one of each setting also reconstructs test images."""
         self.results.append(result)
         group = by_setting([result])[0]
         if group.runs and group.label not in self._images:
@@ -53,7 +53,7 @@ class SweepReport:
             forget_models()
 
     def write(self) -> None:
-        """Write `sweep.csv`, `sweep.md` and the pictures; those that make no sense are left out."""
+        """Write `sweep.csv`, `sweep.md` and the figures that can be drawn."""
         groups = by_setting(self.results)
         comparable = "recon_loss" not in self._reasons()
         figures = {
@@ -68,17 +68,17 @@ class SweepReport:
             path = self.directory / f"{name}.png"
             if name in drawn:
                 save_figure(drawn[name], path)
-            else:  # one of an earlier sweep in this directory
+            else:  # a figure of an earlier state of the sweep
                 path.unlink(missing_ok=True)
         write_text(self.directory / "sweep.csv", csv_table(self.results))
         table = markdown(groups, notes=self._notes(), figures=list(drawn))
         write_text(self.directory / "sweep.md", table)
 
     def print(self, console: Console) -> None:
-        """Print the table of the settings, what failed, and where everything is."""
+        """Print the table of the settings, the failed runs, and where the files are."""
         groups = by_setting(self.results)
         console.print()
-        console.print(console_table(groups))
+        console.print(sweep_table(groups))
         for line in (*self._notes(), *failures(groups)):
             console.print(line, highlight=False, soft_wrap=True)
         where = f"Everything is in {printable(self.directory)}"
@@ -86,15 +86,15 @@ class SweepReport:
 
     def _notes(self) -> list[str]:
         found = {name for result in self.finished for name in result.numbers}
-        return in_words(self._reasons(), found.intersection(MAIN_NUMBERS))
+        return in_words(self._reasons(), found.intersection(MAIN_METRICS))
 
     def _reasons(self) -> dict[str, str]:
-        """Compare the first finished run of each setting: seeds may well differ in their data."""
+        """Compare the first finished run of each setting; seeds may differ in their data."""
         groups = [group for group in by_setting(self.results) if group.runs]
         return reasons_not_to_compare(
             [_run(group.runs[0]) for group in groups],
             [self._images[group.label] for group in groups],
-            MAIN_NUMBERS,
+            MAIN_METRICS,
         )
 
 

@@ -1,4 +1,4 @@
-"""The same training with other settings, one run after another, and what comes of it."""
+"""The same training with other settings: one run after another, and their comparison."""
 
 import contextlib
 import logging
@@ -31,44 +31,45 @@ def run_sweep(
 ) -> list[SweepResult]:
     """Train with every combination of some settings, and lay the results side by side.
 
-    Each run is one of `train_and_evaluate` in `directory/runs/`. One that is there already,
-    finished with the same settings, is not made again, and one that was interrupted goes on, so
-    that the same sweep can be started again at any time. After each run `sweep.csv` (a row a run),
-    `sweep.md` (a row a setting, mean over the seeds) and the pictures `sweep.png`,
+    Each run is made by `train_and_evaluate` in `directory/runs/`. A run that has already finished
+    with the same config is skipped, and one that was interrupted is resumed, so that the same
+    sweep can be started again at any time. After each run `sweep.csv` (a row for each run),
+    `sweep.md` (a row for each setting, mean over the seeds) and the figures `sweep.png`,
     `rate_distortion.png` and `reconstructions.png` are written anew.
 
     Everything is checked before the first training: settings, directories, data and models.
 
     Args:
-        base: What every run starts from.
+        base: Config that every run starts from.
         vary: Values of each setting; see `sweep_points`.
-        directory: Where to.
-        overrides: Settings that hold in every run, whatever preset or member it has. Defaults to
-            none.
-        console: Where progress is printed. Defaults to the standard output.
+        directory: Directory of the sweep.
+        overrides: Settings of all runs, whatever their preset or members. Defaults to none.
+        console: Console to print on. Defaults to the standard output.
 
     Returns:
-        The runs in their order. One that diverged has an `error` and no `metrics`.
+        The runs in their order. A run that diverged has an `error` and no `metrics`.
 
     Raises:
-        VAEKerasError: If a setting, the data or the directory make no sense.
+        VAEKerasError: If a setting is invalid, or the data or the directory cannot be used.
 
     Example:
         >>> run_sweep(preset("mlp_512_256"), {"kl_weight": (0.1, 1, 4)}, "sweeps/beta")
     """
-    console = console or Console(markup=False, emoji=False)  # paths are not to be styled
+    console = console or Console(markup=False, emoji=False)  # a path may look like markup
     plans = planned_runs(sweep_points(base, vary, overrides=overrides), directory)
     _check_models([plan for plan in plans if not plan.done])
     report = SweepReport(Path(directory))
     with only_one(Path(directory) / "in_use", what="The directory of a sweep"), _many_models():
-        plans = planned_runs([plan.point for plan in plans], directory)  # what is done by now
+        plans = planned_runs(
+            [plan.point for plan in plans], directory
+        )  # anew: which are done by now
         _run_all(plans, report, console)
     report.print(console)
     return report.results
 
 
 def raise_if_failed(results: Sequence[SweepResult]) -> None:
-    """Raise `TrainingDivergedError`, with their names, if runs diverged."""
+    """Raise `TrainingDivergedError`, with the names of the runs, if runs diverged."""
     failed = [result for result in results if result.error is not None]
     if failed:
         raise TrainingDivergedError(
@@ -78,19 +79,19 @@ def raise_if_failed(results: Sequence[SweepResult]) -> None:
 
 
 def _check_models(plans: Sequence[PlannedRun]) -> None:
-    """Build each model for its data, so that what does not fit is said before any training."""
+    """Build each model for its data, so that errors are raised before the first training."""
     for config in dict.fromkeys(plan.point.config.replace(seed=0) for plan in plans):
         build_model_for(config, load_data(config))
         forget_models()
 
 
 def _run_all(plans: Sequence[PlannedRun], report: SweepReport, console: Console) -> None:
-    """Train what is not done, one run after another, and add every run to the report."""
+    """Train the runs that are not done, one after another, and add every run to the report."""
     seconds: list[float] = []
     for number, plan in enumerate(plans, start=1):
         heading = f"run {number} of {len(plans)}: {plan.point.label}"
         if plan.done:
-            console.print(f"{heading}: done already, skipped", style="bold", highlight=False)
+            console.print(f"{heading}: already done, skipped", style="bold", highlight=False)
             report.add(_result(plan, metrics=read_run(plan.directory.path).metrics))
         else:
             left = sum(not other.done for other in plans[number - 1 :])
@@ -100,7 +101,7 @@ def _run_all(plans: Sequence[PlannedRun], report: SweepReport, console: Console)
                 report.add(_train(plan, console))
             except KeyboardInterrupt:
                 line = f"{len(report.finished)} of {len(plans)} runs are done"
-                console.print(f"{line}; the same command goes on from there.", highlight=False)
+                console.print(f"{line}; the same command continues from there.", highlight=False)
                 raise
             seconds.append(time.monotonic() - began)
         forget_models()
@@ -126,7 +127,7 @@ def _result(
 
 
 def _time_left(seconds: Sequence[float], runs: int) -> str:
-    """Say how long the runs that are left will take at the pace of those that were made."""
+    """Say how long the remaining runs will take at the pace of the finished ones."""
     if not seconds:
         return ""
     minutes = runs * sum(seconds) / len(seconds) / 60
@@ -135,7 +136,7 @@ def _time_left(seconds: Sequence[float], runs: int) -> str:
 
 @contextlib.contextmanager
 def _many_models() -> Iterator[None]:
-    """Hold back TensorFlow's warning that one process builds many models, as a sweep does."""
+    """Suppress TensorFlow's warning that one process builds many models, as a sweep does."""
     logger = logging.getLogger("tensorflow")
     level = logger.level
     logger.setLevel(logging.ERROR)

@@ -1,4 +1,4 @@
-"""What a sweep has found: a row for each run, and a row for each setting over its seeds."""
+"""The results of a sweep as tables: a row for each run, or a row for each setting."""
 
 import csv
 import io
@@ -8,27 +8,24 @@ from typing import Any
 
 from rich.table import Table
 
+from vae_keras.catalog import METRICS
 from vae_keras.config.config import Config
 from vae_keras.runs.directory import RunDirectory
-from vae_keras.studies.numbers import (
-    mean_and_deviation,
-    numbers_of_test,
-    written,
-)
+from vae_keras.studies.metrics import mean_and_deviation, metrics_of_test, value_and_deviation
 from vae_keras.studies.sweep.values import value_text
 
-# Name in `metrics.json` and heading, which `_LEGEND` explains.
-MAIN_NUMBERS = {
-    "loss": "loss",
-    "recon_loss": "recon",
-    "kl_loss": "KL",
-    "elbo": "ELBO",
-    "mse": "MSE",
-    "ssim": "SSIM",
-    "knn_accuracy": "k-NN",
-    "active_units": "active",
-    "sample_diversity": "diversity",
-}
+# The columns of the table of settings; `_LEGEND` explains their headings.
+MAIN_METRICS = (
+    "loss",
+    "recon_loss",
+    "kl_loss",
+    "elbo",
+    "mse",
+    "ssim",
+    "knn_accuracy",
+    "active_units",
+    "sample_diversity",
+)
 _LEGEND = (
     "loss, recon(struction), KL and ELBO in nats an image (the loss of an autoencoder per pixel); "
     "MSE and SSIM of reconstructions; k-NN: accuracy of the codes; active: dimensions of the code "
@@ -44,9 +41,9 @@ class SweepResult:
     Args:
         settings: The varied settings.
         config: All settings.
-        directory: Where the run is.
-        metrics: What its `metrics.json` holds, or `None` where training diverged.
-        error: Why there are none. Defaults to `None`.
+        directory: Directory of the run.
+        metrics: Content of its `metrics.json`, or `None` if training diverged.
+        error: Why training diverged. Defaults to `None`.
     """
 
     settings: dict[str, Any]
@@ -57,18 +54,18 @@ class SweepResult:
 
     @property
     def numbers(self) -> dict[str, float]:
-        """The numbers of the test set; none where training diverged."""
-        return {} if self.metrics is None else numbers_of_test(self.metrics)
+        """The metrics of the test set; empty if training diverged."""
+        return {} if self.metrics is None else metrics_of_test(self.metrics)
 
 
 @dataclass(frozen=True)
 class SettingResults:
-    """The runs of one setting, which differ in their seeds.
+    """The runs with the same values of the varied settings, which differ in their seeds.
 
     Args:
-        settings: The varied settings but the seed.
-        runs: Those that finished.
-        failed: Those that did not.
+        settings: The varied settings except the seed.
+        runs: The runs that finished.
+        failed: The runs that diverged.
     """
 
     settings: dict[str, Any]
@@ -102,7 +99,7 @@ def by_setting(results: Sequence[SweepResult]) -> list[SettingResults]:
 
 
 def csv_table(results: Sequence[SweepResult]) -> str:
-    """Write a row for each run: varied settings, training, every number of the test set."""
+    """Write a row for each run: varied settings, training, every metric of the test set."""
     names = list(dict.fromkeys(name for result in results for name in result.numbers))
     varied = list(results[0].settings)
     text = io.StringIO()
@@ -123,20 +120,22 @@ def csv_table(results: Sequence[SweepResult]) -> str:
     return text.getvalue()
 
 
-def setting_rows(groups: Sequence[SettingResults]) -> tuple[list[str], list[list[str]]]:
-    """Return the headings and, for each setting, its values and the main numbers.
+def rows_by_setting(groups: Sequence[SettingResults]) -> tuple[list[str], list[list[str]]]:
+    """Return the headings and a row for each group: its settings and its main metrics.
 
-    A number is the mean over the seeds, with their standard deviation where there are several.
+    A metric is the mean over the seeds, with their standard deviation if there are several.
     """
     names = [
         name
-        for name in MAIN_NUMBERS
+        for name in MAIN_METRICS
         if any(name in run.numbers for group in groups for run in group.runs)
     ]
-    headings = [*groups[0].settings, "seeds", *(MAIN_NUMBERS[name] for name in names)]
+    headings = [*groups[0].settings, "seeds", *(METRICS[name].column for name in names)]
     rows = []
     for group in groups:
-        count = f"{len(group.runs)}" + (f" of {_all(group)}" if group.failed else "")
+        count = f"{len(group.runs)}"
+        if group.failed:
+            count += f" of {len(group.runs) + len(group.failed)}"
         cells = [_cell(name, group) for name in names]
         rows.append([*map(value_text, group.settings.values()), count, *cells])
     return headings, rows
@@ -148,41 +147,41 @@ def markdown(
     """Write the table of the settings as Markdown.
 
     Args:
-        groups: The settings.
-        notes: What does not compare, a sentence each.
-        figures: Names of the pictures beside the file, without the suffix.
+        groups: Runs by setting.
+        notes: Sentences on what cannot be compared.
+        figures: Names of the figures beside the file, without the suffix.
     """
-    headings, rows = setting_rows(groups)
+    headings, rows = rows_by_setting(groups)
     config = next(result for group in groups for result in (*group.runs, *group.failed)).config
     lines = [
         f"# Sweep over {', '.join(groups[0].settings) or 'seed'}",
         "",
         f"Test set of {config.data or config.dataset}; mean ± standard deviation over the seeds. "
-        "`sweep.csv` has every number of every run.",
+        "`sweep.csv` has every metric of every run.",
         "",
         f"| {' | '.join(headings)} |",
         f"|{' --- |' * len(headings)}",
         *(f"| {' | '.join(row)} |" for row in rows),
     ]
     remarks = [_LEGEND, *notes, *failures(groups)]
-    pictures = [f"![{name}]({name}.png)" for name in figures]
-    return "\n\n".join(["\n".join(lines), *remarks, *pictures]) + "\n"
+    images = [f"![{name}]({name}.png)" for name in figures]
+    return "\n\n".join(["\n".join(lines), *remarks, *images]) + "\n"
 
 
-def console_table(groups: Sequence[SettingResults]) -> Table:
+def sweep_table(groups: Sequence[SettingResults]) -> Table:
     """Lay out the table of the settings for a terminal."""
-    headings, rows = setting_rows(groups)
+    headings, rows = rows_by_setting(groups)
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
     settings = len(groups[0].settings)
     for number, heading in enumerate(headings):
         table.add_column(heading, justify="left" if number < settings else "right", overflow="fold")
     for row in rows:
-        table.add_row(*(cell.replace(" ± ", "\n±") for cell in row))  # narrow enough for 80 letters
+        table.add_row(*(cell.replace(" ± ", "\n±") for cell in row))  # fits in 80 columns
     return table
 
 
 def failures(groups: Sequence[SettingResults]) -> list[str]:
-    """Return a line for each run that did not finish."""
+    """Return a line for each run that diverged."""
     return [
         f"{result.directory.path.name} did not finish: {result.error}"
         for group in groups
@@ -192,11 +191,7 @@ def failures(groups: Sequence[SettingResults]) -> list[str]:
 
 def _cell(name: str, group: SettingResults) -> str:
     values = [run.numbers[name] for run in group.runs if name in run.numbers]
-    return written(name, *mean_and_deviation(values)) if values else ""
-
-
-def _all(group: SettingResults) -> int:
-    return len(group.runs) + len(group.failed)
+    return value_and_deviation(name, *mean_and_deviation(values)) if values else ""
 
 
 def _without_seed(result: SweepResult) -> dict[str, Any]:

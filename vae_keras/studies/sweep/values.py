@@ -1,4 +1,4 @@
-"""What `--vary` holds: from `SETTING=VALUE,VALUE` to values of the settings' types, and back."""
+"""The values of `--vary`: from `SETTING=VALUE,VALUE` to the settings' types, and back."""
 
 import types
 from collections.abc import Iterable
@@ -12,25 +12,25 @@ _FORMS = {bool: "True or False", int: "an integer", float: "a number", str: "a w
 
 
 def value_text(value: Any) -> str:
-    """Write a value as `--vary` reads it."""
+    """Write a value in the form that `--vary` reads."""
     if isinstance(value, (tuple, list)):
         return f"[{','.join(map(value_text, value))}]"
     return repr(value).removesuffix(".0") if isinstance(value, float) else str(value)
 
 
 def read_vary(entries: Iterable[str]) -> dict[str, tuple[Any, ...]]:
-    """Read what is to be varied.
+    """Read the settings to vary and their values.
 
     Args:
-        entries: `SETTING=VALUE,VALUE` each; the values of a setting of several numbers or words
-            in brackets, say `encoder_units=[512,256],[256,256]`. `None` is written so.
+        entries: Entries of the form `SETTING=VALUE,VALUE`. A value that is a list is written in
+            brackets, say `encoder_units=[512,256],[256,256]`; `None` is written as `None`.
 
     Returns:
         The values of each setting.
 
     Raises:
-        ArgumentError: If an entry has another form, names an unknown setting or one that is there
-            already, or a value is not of the setting's type.
+        ArgumentError: If an entry has another form, a setting is unknown or given twice, or a
+            value is not of the setting's type.
 
     Example:
         >>> read_vary(["kl_weight=0.1,1", "normalization=None,batch"])
@@ -47,18 +47,18 @@ def read_vary(entries: Iterable[str]) -> dict[str, tuple[Any, ...]]:
         check_setting(name)
         if name in vary:
             raise ArgumentError(f"`vary` must hold each setting once. Received: {name} twice")
-        vary[name] = tuple(_read_value(name, value) for value in _split(entry, values))
+        vary[name] = tuple(_read_value(name, value) for value in _outside_brackets(entry, values))
     return vary
 
 
 def check_setting(name: str) -> None:
-    """Raise `ArgumentError`, with the nearest names, unless there is such a setting."""
+    """Raise `ArgumentError`, with similar names, unless there is a setting of this name."""
     if name not in _TYPES:
         raise unknown_name("vary", name, _TYPES)
 
 
-def _split(entry: str, text: str) -> list[str]:
-    """Split at the commas that are in no bracket."""
+def _outside_brackets(entry: str, text: str) -> list[str]:
+    """Split a text at its commas outside brackets; `entry` is the whole entry for the error."""
     parts, depth = [""], 0
     for letter in text:
         depth += {"[": 1, "]": -1}.get(letter, 0)
@@ -69,7 +69,7 @@ def _split(entry: str, text: str) -> list[str]:
         else:
             parts[-1] += letter
     if depth or "" in parts:
-        what = "a bracket without its other half" if depth else "a value of no letters"
+        what = "an unmatched bracket" if depth else "an empty value"
         raise ArgumentError(
             f"`vary` must be SETTING=VALUE,VALUE for each setting. Received: {entry!r}, with {what}"
         )
@@ -77,6 +77,7 @@ def _split(entry: str, text: str) -> list[str]:
 
 
 def _read_value(name: str, text: str) -> Any:
+    """Return a text as a value of a setting."""
     kind = _TYPES[name]
     try:
         return _converted(kind, text)
@@ -87,7 +88,7 @@ def _read_value(name: str, text: str) -> Any:
 
 
 def _converted(kind: Any, text: str) -> Any:
-    """Return a text as a value of the type of a field; `ValueError` if it is none."""
+    """Return a text as a value of a type; raise `ValueError` if it is not one."""
     origin, inner = get_origin(kind), get_args(kind)
     if origin in (Union, types.UnionType):
         if text == "None" and type(None) in inner:
@@ -99,7 +100,7 @@ def _converted(kind: Any, text: str) -> Any:
     elif origin is tuple:
         if text.startswith("[") and text.endswith("]"):
             inside = text[1:-1]
-            parts = _split(text, inside) if inside else []
+            parts = _outside_brackets(text, inside) if inside else []
             return tuple(_converted(inner[0], part) for part in parts)
     elif kind is bool:
         if text in ("True", "False"):
@@ -110,6 +111,7 @@ def _converted(kind: Any, text: str) -> Any:
 
 
 def _form(kind: Any) -> str:
+    """Describe the values of a type for an error message."""
     origin, inner = get_origin(kind), get_args(kind)
     if origin in (Union, types.UnionType):
         return f"{_form(inner[0])} or None"

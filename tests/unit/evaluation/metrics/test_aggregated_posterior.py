@@ -103,7 +103,7 @@ def test_the_result_does_not_depend_on_the_chunks_and_memory_is_bounded(monkeypa
         ({"z_log_var": np.zeros((5, 1))}, "`z_log_var` must have the shape of `z_mean`"),
         ({"z_log_var": np.full((5, 2), np.nan)}, "`z_log_var` must be finite"),
         ({"z_log_var": np.full((5, 2), -800.0)}, "`z_log_var` must lie within ±600"),
-        ({"samples": 1}, "`samples` must be an integer >= 2. Received: samples=1"),
+        ({"samples": 1}, "`samples` must be an integer of at least 2. Received: samples=1"),
         ({"samples": 10.0}, "`samples` must be an integer"),
         ({"seed": -1}, "`seed` must be an integer"),
         ({"prior_log_prob": lambda codes: codes}, r"`prior_log_prob` must.*shape \(100, 2\)"),

@@ -145,7 +145,9 @@ def test_whole_floats_and_booleans_are_whole_numbers(measure):
 
 @pytest.mark.parametrize("bins", [1, 0, 2.5, True, None])
 def test_bins_that_make_no_sense(bins):
-    with pytest.raises(ArgumentError, match=f"`bins` must be a whole number.*bins={bins}"):
+    with pytest.raises(
+        ArgumentError, match=f"`bins` must be an integer of at least 2.*bins={bins}"
+    ):
         mutual_information_gap(CODES, FACTORS, bins=bins)
 
 

@@ -61,7 +61,7 @@ def test_tsne_refuses_a_perplexity_that_does_not_fit(perplexity):
     ("options", "message"),
     [
         ({"neighbors": 20}, "`neighbors` must be below the number of codes, 20"),
-        ({"neighbors": 1}, "`neighbors` must be an integer >= 2"),
+        ({"neighbors": 1}, "`neighbors` must be an integer of at least 2"),
         ({"min_distance": 1.5}, r"`min_distance` must lie in \[0, 1\]"),
         ({"seed": -1}, "`seed` must be an integer of at least 0"),
     ],

@@ -68,7 +68,7 @@ def test_mean_by_class_takes_names():
         ([1.0, 2.0], [0, -1], 3, "`labels` must be whole numbers.*Received: -1"),
         ([1.0, 2.0], [0, 0.5], 3, "`labels` must be whole numbers.*Received: 0.5"),
         ([1.0, 2.0], ["a", "b"], 3, "`labels` must be whole numbers.*dtype"),
-        ([1.0, 2.0], [0, 1], 0, "`num_classes` must be an integer >= 1"),
+        ([1.0, 2.0], [0, 1], 0, "`num_classes` must be a positive integer"),
     ],
 )
 def test_mean_by_class_refuses_wrong_input(values, labels, num_classes, message):

@@ -37,8 +37,8 @@ def test_fewer_samples_of_one_distribution_are_further_apart():
 @pytest.mark.parametrize(
     ("first", "second", "message"),
     [
-        (np.zeros((1, 3)), np.zeros((5, 3)), "`features` must be those of at least two images"),
-        (np.zeros((5, 3)), np.zeros((1, 3)), "`other_features` must be those of at least two"),
+        (np.zeros((1, 3)), np.zeros((5, 3)), "`features` must have at least two rows"),
+        (np.zeros((5, 3)), np.zeros((1, 3)), "`other_features` must have at least two"),
         (np.zeros((5, 3)), np.zeros((5, 2)), "`other_features` must have as many dimensions"),
         (np.zeros((5, 3)), np.full((5, 3), np.inf), "`other_features` must be finite"),
         (np.zeros(5), np.zeros((5, 3)), "`features` must have the shape"),

@@ -95,7 +95,7 @@ def test_it_says_where_to_put_weights_that_cannot_be_had(metric, monkeypatch, ma
         ({"other_images": np.zeros((2, 9, 8, 1))}, "`other_images` must be of the size"),
         ({"other_images": np.full((2, 8, 8, 1), np.nan)}, "`other_images` must.*finite"),
         ({"weights": "/nowhere/weights.pth"}, "`weights` must be a file.*nowhere"),
-        ({"batch_size": 0}, "`batch_size` must be an integer >= 1"),
+        ({"batch_size": 0}, "`batch_size` must be a positive integer"),
     ],
 )
 def test_wrong_input_is_refused(change, message):

@@ -2,12 +2,12 @@ import statistics
 
 import pytest
 
-from vae_keras.studies.numbers import (
-    compared_names,
-    known_number,
+from vae_keras.catalog import metric
+from vae_keras.studies.metrics import (
+    compared_metrics,
     mean_and_deviation,
-    numbers_of_test,
-    written,
+    metrics_of_test,
+    value_and_deviation,
 )
 
 
@@ -29,7 +29,7 @@ from vae_keras.studies.numbers import (
     ],
 )
 def test_written(name, value, deviation, text):
-    assert written(name, value, deviation) == text
+    assert value_and_deviation(name, value, deviation) == text
 
 
 def test_mean_and_deviation():
@@ -42,11 +42,11 @@ def test_mean_and_deviation():
 
 def test_single_numbers_of_the_test_set():
     metrics = {"test": {"loss": 1.5, "samples": 3, "by_class": {"mse": [1]}, "exact": True}}
-    assert numbers_of_test(metrics) == {"loss": 1.5, "samples": 3}
+    assert metrics_of_test(metrics) == {"loss": 1.5, "samples": 3}
 
 
 def test_names_of_a_table():
     first = {"test": {"ssim": 1.0, "loss": 2.0, "loss_standard_error": 0.1, "samples": 1000}}
     second = {"test": {"a_new_number": 1.0, "loss": 2.0, "mse": 0.1, "latent_dim": 3}}
-    assert compared_names([first, second]) == ["loss", "mse", "ssim", "a_new_number"]
-    assert known_number("a_new_number").better is None
+    assert compared_metrics([first, second]) == ["loss", "mse", "ssim", "a_new_number"]
+    assert metric("a_new_number").better is None

@@ -99,7 +99,7 @@ def test_a_global_policy_of_half_precision_is_not_its_own():
 
 
 def test_no_more_images_are_used_than_asked_for(monkeypatch):
-    from vae_keras.evaluation.metrics import classifier
+    from vae_keras.evaluation import classifier
 
     seen = []
 
@@ -116,7 +116,7 @@ def test_no_more_images_are_used_than_asked_for(monkeypatch):
 
 
 def test_batches_show_each_image_once_an_epoch():
-    from vae_keras.evaluation.metrics.classifier import shuffled_batches
+    from vae_keras.evaluation.classifier import shuffled_batches
 
     images = np.arange(12, dtype=np.float32).reshape(12, 1, 1, 1)
     batches = shuffled_batches(images, np.arange(12), 4, np.random.default_rng(0))
@@ -137,8 +137,8 @@ def test_batches_show_each_image_once_an_epoch():
         ({"labels": np.repeat(["a", "b"], 10)}, "`labels` must be whole numbers"),
         ({"images": np.full((20, 8, 8, 1), 2.0)}, r"`images` must lie in \[0, 1\]"),
         ({"images": np.zeros((1, 8, 8, 1))}, "`images` must be at least 2"),
-        ({"epochs": 0}, "`epochs` must be an integer >= 1"),
-        ({"max_images": 1}, "`max_images` must be an integer >= 2"),
+        ({"epochs": 0}, "`epochs` must be a positive integer"),
+        ({"max_images": 1}, "`max_images` must be an integer of at least 2"),
         ({"seed": -1}, "`seed` must be an integer of at least 0"),
     ],
 )

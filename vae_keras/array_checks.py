@@ -1,0 +1,126 @@
+"""What an array argument must be: its shape, its type, and that its values are finite.
+
+Each check takes the name of the argument as its user wrote it, and the value. It returns the value
+as a NumPy array, or raises `ArgumentError`.
+"""
+
+from collections.abc import Collection
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from vae_keras._types import Images
+from vae_keras.errors import ArgumentError
+
+
+def check_images(
+    name: str,
+    images: ArrayLike,
+    *,
+    axes: str = "n",
+    channels: Collection[int] = (),
+    at_least: int = 1,
+) -> Images:
+    """Return images of float or uint8 unchanged, none of whose axes is empty.
+
+    Args:
+        name: Name of the argument.
+        images: The images.
+        axes: Names of the axes before height, width and channels, with commas between them.
+        channels: Allowed numbers of channels; any if empty.
+        at_least: Smallest length of the first axis.
+    """
+    array = np.asarray(images)
+    wrong_channels = bool(channels) and array.shape[-1:] not in {(count,) for count in channels}
+    if array.ndim != axes.count(",") + 4 or array.size == 0 or wrong_channels:
+        kinds = f" with {' or '.join(map(str, channels))} channels" if channels else ""
+        raise ArgumentError(
+            f"`{name}` must have the shape ({axes}, height, width, channels){kinds}, none of them "
+            f"zero. Received: {name}.shape={array.shape}"
+        )
+    if array.dtype != np.uint8 and not np.issubdtype(array.dtype, np.floating):
+        raise ArgumentError(
+            f"`{name}` must be float or uint8. Received: {name}.dtype={array.dtype}"
+        )
+    if len(array) < at_least:
+        raise ArgumentError(f"`{name}` must be at least {at_least} images. Received: {len(array)}")
+    return array
+
+
+def check_labels(name: str, labels: ArrayLike, count: int, of: str) -> np.ndarray:
+    """Return labels of any type as a vector with one entry for each of the `count` of `of`."""
+    vector = np.asarray(labels)
+    if vector.shape != (count,):
+        raise ArgumentError(
+            f"`{name}` must have one label for each of the {count} entries of `{of}`, "
+            f"shape ({count},). Received: {name}.shape={vector.shape}"
+        )
+    return vector
+
+
+def check_class_numbers(name: str, labels: np.ndarray) -> np.ndarray:
+    """Return labels as int64; they must be whole numbers from 0 on."""
+    if labels.dtype.kind not in "biuf":
+        raise ArgumentError(
+            f"`{name}` must be whole numbers >= 0. Received: {name}.dtype={labels.dtype}"
+        )
+    wrong = ~((labels >= 0) & (labels == np.rint(labels)))
+    if wrong.any():
+        raise ArgumentError(
+            f"`{name}` must be whole numbers >= 0, the class of each image. "
+            f"Received: {labels[wrong][0]}"
+        )
+    return labels.astype(np.int64)
+
+
+def check_vector(name: str, values: ArrayLike) -> np.ndarray:
+    """Return finite values of shape `(n,)` as float64, `n > 0`."""
+    vector = np.asarray(values, dtype=np.float64)
+    if vector.ndim != 1 or vector.size == 0:
+        raise ArgumentError(
+            f"`{name}` must have the shape (n,), n > 0. Received: {name}.shape={vector.shape}"
+        )
+    check_finite(name, vector)
+    return vector
+
+
+def check_matrix(name: str, values: ArrayLike) -> np.ndarray:
+    """Return finite values of shape `(n, latent_dim)` as float64, neither of them zero."""
+    matrix = np.asarray(values, dtype=np.float64)
+    if matrix.ndim != 2 or 0 in matrix.shape:
+        raise ArgumentError(
+            f"`{name}` must have the shape (n, latent_dim), neither of them zero. "
+            f"Received: {name}.shape={matrix.shape}"
+        )
+    check_finite(name, matrix)
+    return matrix
+
+
+def check_posteriors(
+    mean: ArrayLike, log_var: ArrayLike, *, prefix: str = ""
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return means and log-variances as finite float64 matrices of one shape.
+
+    Args:
+        mean: Means, shape `(n, latent_dim)`; the argument is named `mean` after the prefix.
+        log_var: Logarithms of the variances, of the same shape; likewise `log_var`.
+        prefix: What the arguments' names begin with.
+    """
+    means = check_matrix(f"{prefix}mean", mean)
+    log_vars = check_matrix(f"{prefix}log_var", log_var)
+    if means.shape != log_vars.shape:
+        raise ArgumentError(
+            f"`{prefix}log_var` must have the shape of `{prefix}mean`, {means.shape}. "
+            f"Received: {prefix}log_var.shape={log_vars.shape}"
+        )
+    return means, log_vars
+
+
+def check_finite(name: str, values: np.ndarray) -> None:
+    """Refuse NaN and infinity, from which a plausible number could be computed."""
+    bad = values.size - int(np.count_nonzero(np.isfinite(values)))
+    if bad:
+        raise ArgumentError(
+            f"`{name}` must be finite numbers. "
+            f"Received: {bad} of {values.size} values are NaN or infinite"
+        )
