@@ -38,12 +38,12 @@ class Train:
         backend = config.backend
         if resume and backend is None:
             backend = run_directory.begun_with_backend()
-        # Before the backend, which takes seconds to load; `train_and_evaluate` asks again.
+        # A mistake is reported before the backend, which takes seconds, is loaded.
         check_before_training(config, run_directory, resume=resume)
         load_backend(backend, distribute=config.distribute, deterministic=config.deterministic)
-        from vae_keras.runs.train import train_and_evaluate
+        from vae_keras.runs.train import train_checked
 
-        train_and_evaluate(config, run_directory, resume=resume)
+        train_checked(config, run_directory, resume=resume)
 
 
 @dataclass(frozen=True)

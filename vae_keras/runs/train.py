@@ -68,6 +68,21 @@ def train_and_evaluate(
         TrainingDivergedError: If a term of the loss became infinite or not a number.
     """
     check_before_training(config, run_directory, resume=resume)
+    return train_checked(config, run_directory, resume=resume, callbacks=callbacks, console=console)
+
+
+def train_checked(
+    config: Config,
+    run_directory: RunDirectory,
+    *,
+    resume: bool = False,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+    console: Console | None = None,
+) -> dict[str, Any]:
+    """Do what `train_and_evaluate` does once `check_before_training` has passed.
+
+    The command line calls the two itself, as the check comes before the backend is loaded.
+    """
     console = console or plain_console()
     if not (config.distribute and process_number()):
         return _run(config, run_directory, callbacks, console, resume=resume)
