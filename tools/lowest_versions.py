@@ -5,7 +5,7 @@
 Builds the wheel and checks it as `tools/wheel.py` does, installs it into a fresh environment with
 nothing but its dependencies, each at its lowest version, and from an empty directory trains,
 reports, loads and reconstructs. Then loads the models of every earlier format. Ends with 1 if
-anything fails. It takes less than two minutes of processor time, and a download at first.
+anything fails. It takes four minutes of processor time, and a download at first.
 """
 
 import argparse
