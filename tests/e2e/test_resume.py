@@ -3,6 +3,7 @@
 import csv
 import json
 import shutil
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -13,6 +14,7 @@ from vae_keras.cli.main import main
 from vae_keras.config.config import read_config
 from vae_keras.errors import ArgumentError, RunDirectoryError
 from vae_keras.runs.reading import is_finished
+from vae_keras.runs.report import run_report
 from vae_keras.runs.resume import check_same_config, note_environment
 
 pytestmark = pytest.mark.thorough
@@ -163,8 +165,13 @@ def test_checkpoints_of_another_run_are_refused(begun, interrupted):
 
 
 def test_a_figure_that_cannot_be_read_is_named(run, monkeypatch):
-    from vae_keras.runs.report import _read_png
+    read = Path.read_bytes
 
-    monkeypatch.setattr("pathlib.Path.read_bytes", lambda path: (_ for _ in ()).throw(OSError(5)))
-    with pytest.raises(RunDirectoryError, match=r"samples.png` must be readable. Received: "):
-        _read_png(run.directory.figures / "samples.png")
+    def failing(path):
+        if path.suffix == ".png":
+            raise OSError(5, "Input/output error")
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", failing)
+    with pytest.raises(RunDirectoryError, match=r"png` must be readable. Received: Input/output"):
+        run_report(run.directory)

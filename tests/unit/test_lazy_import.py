@@ -35,8 +35,8 @@ def test_import_starts_no_backend():
     assert "vae_keras.saving.load" in loaded  # `load` itself is there
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["train", "--help"], ["encode", "--help"]])
-def test_help_starts_no_backend(arguments):
+@pytest.mark.parametrize("arguments", [["--help"], ["train", "--help"], ["presets"]])
+def test_help_and_presets_start_no_backend(arguments):
     code = (
         "import contextlib, json, sys\n"
         "from vae_keras.cli.main import main\n"
