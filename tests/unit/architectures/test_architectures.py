@@ -7,16 +7,7 @@ from vae_keras.architectures import conv, mlp, stable_conv
 from vae_keras.errors import ArgumentError
 from vae_keras.likelihoods import Bernoulli, SquaredError
 
-SHAPES = [
-    (28, 28, 1),
-    (32, 32, 3),
-    (33, 47, 3),
-    (64, 64, 3),
-    (96, 64, 3),
-    (9, 7, 3),
-    (5, 5, 1),
-    (1, 1, 1),
-]
+SHAPES = [(32, 32, 3), (33, 47, 3), (96, 64, 3), (5, 5, 1), (1, 1, 1)]
 
 
 def conv_count(kernel, channels_in, channels_out):

@@ -114,6 +114,7 @@ def test_normalization_leaves_something_of_one_pixel(filters):
     assert ops.convert_to_numpy(encoder(images)[0]).std(axis=0).max() > 1e-3
 
 
+@pytest.mark.thorough
 @pytest.mark.backend
 def test_learns_smooth_images():
     keras.utils.set_random_seed(0)

@@ -62,6 +62,10 @@ def train(tiny_vae, make_images, tmp_path):
     return train
 
 
+def thorough(case):
+    return pytest.param(case, marks=pytest.mark.thorough)
+
+
 def assert_same(one, other):
     for name, value in one[0].items():
         np.testing.assert_array_equal(other[0][name], value, err_msg=name)
@@ -72,11 +76,11 @@ def assert_same(one, other):
 @pytest.mark.parametrize(
     "crashes",
     [
-        [CrashAt(step=1)],  # nothing was kept
-        [CrashAt(step=4)],  # within the first epoch, of the warm-up
+        thorough([CrashAt(step=1)]),  # nothing was kept
+        thorough([CrashAt(step=4)]),  # within the first epoch, of the warm-up
         [CrashAt(step=12), CrashAt(step=2), CrashAt(step=6)],  # several times
-        [CrashAt(epoch=2)],  # after validation, before the checkpoint
-        [CrashAt(step=24), CrashAt(step=1)],  # before the last batch of an epoch
+        thorough([CrashAt(epoch=2)]),  # after validation, before the checkpoint
+        thorough([CrashAt(step=24), CrashAt(step=1)]),  # before the last batch of an epoch
     ],
     ids=lambda crashes: "-".join(str(one.step or f"end of {one.epoch}") for one in crashes),
 )
@@ -91,6 +95,7 @@ def test_it_ends_as_if_it_had_not_been_interrupted(train, crashes):
     assert_same(expected, train("parts"))  # which has nothing left to do
 
 
+@pytest.mark.thorough
 @pytest.mark.backend
 @pytest.mark.skipif(BACKEND == "torch", reason="Keras takes one step at a time with PyTorch")
 @pytest.mark.parametrize("step", [2, 5])
@@ -101,6 +106,7 @@ def test_several_steps_in_a_call(train, step):
     assert_same(expected, train("parts", steps=3))
 
 
+@pytest.mark.thorough
 @pytest.mark.backend
 def test_training_to_the_last_epoch_and_then_longer(train):
     expected = train("whole", patience=99)
@@ -109,6 +115,7 @@ def test_training_to_the_last_epoch_and_then_longer(train):
     assert_same(expected, train("parts", patience=99))
 
 
+@pytest.mark.thorough
 @pytest.mark.backend
 def test_without_a_checkpoint_it_is_the_same_training(train, tiny_vae, make_images):
     """The images come in the same order, with the same noise."""
@@ -127,6 +134,7 @@ def test_without_a_checkpoint_it_is_the_same_training(train, tiny_vae, make_imag
     assert plain["loss"] == history["loss"]
 
 
+@pytest.mark.thorough
 @pytest.mark.backend
 def test_data_of_ones_own_goes_on_with_an_epoch(train, make_images):
     batches = [(one,) for one in np.split(make_images(56), 7)]
@@ -186,6 +194,7 @@ def test_callbacks_see_one_training(train):
     assert sees.seen == ["begin", 1, *batches[5:], 2, *batches, "end"]
 
 
+@pytest.mark.thorough
 @pytest.mark.backend
 def test_every_epochs(train, tmp_path):
     checkpoint = Checkpoint(tmp_path / "kept", every_epochs=2, keep=9)

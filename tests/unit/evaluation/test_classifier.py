@@ -36,6 +36,7 @@ def test_it_learns_two_classes_and_judges_new_images(shape):
     assert (judge.num_classes, judge.image_shape) == (2, shape)
 
 
+@pytest.mark.thorough
 def test_bytes_and_floats_are_judged_alike():
     images, labels = _stripes(40)
     judge = train_classifier(images / 255, labels, epochs=1)
@@ -60,6 +61,7 @@ def _number_of(layer_name):
     return int(layer_name.removeprefix("dense").lstrip("_") or 0)
 
 
+@pytest.mark.thorough
 @pytest.mark.backend
 def test_a_seed_repeats_the_classifier_and_no_global_state_is_touched():
     import keras
@@ -84,6 +86,7 @@ def test_a_seed_repeats_the_classifier_and_no_global_state_is_touched():
     assert not np.allclose(first.probabilities(images), other.probabilities(images), atol=1e-3)
 
 
+@pytest.mark.thorough
 def test_a_global_policy_of_half_precision_is_not_its_own():
     import keras
 

@@ -62,13 +62,20 @@ def skip_without_onnx():
 
 
 @needs_tensorflow
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize(
+    "name",
+    [
+        name if name == "groups" else pytest.param(name, marks=pytest.mark.thorough)
+        for name in MODELS
+    ],
+)
 def test_onnx(name, make_model, tmp_path):
     skip_without_onnx()
     description = export_model(make_model(**MODELS[name]), tmp_path / "out", format="onnx")
     check_directory(tmp_path / "out", "onnx", description)
 
 
+@pytest.mark.thorough
 @needs_tensorflow
 @pytest.mark.parametrize("name", ["colour", "groups"])
 def test_litert(name, make_model, tmp_path):
@@ -95,6 +102,7 @@ def test_saved_model(make_model, tmp_path):
     assert description["versions"]["keras"] == keras.__version__
 
 
+@pytest.mark.thorough
 @needs_tensorflow
 def test_float_pixels(make_model, tmp_path):
     description = export_model(
@@ -125,6 +133,7 @@ numpy.savez(folder + "/found.npz", z_mean=z_mean, z_log_var=z_log_var, images=im
 """
 
 
+@pytest.mark.thorough
 @needs_tensorflow
 def test_onnx_needs_only_its_runtime(make_model, pixels, tmp_path):
     skip_without_onnx()
@@ -140,6 +149,7 @@ def test_onnx_needs_only_its_runtime(make_model, pixels, tmp_path):
     np.testing.assert_allclose(found["images"], images, atol=1e-5)
 
 
+@pytest.mark.thorough
 @needs_tensorflow
 def test_from_a_file(make_model, tmp_path):
     model = make_model("conditional")
@@ -221,6 +231,7 @@ def test_without_the_runtime_it_is_not_checked(make_model, monkeypatch, capsys, 
     assert json.loads((tmp_path / "out" / "export.json").read_text())["check"] is None
 
 
+@pytest.mark.thorough
 @needs_tensorflow
 def test_litert_without_its_package(make_model, monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "ai_edge_litert", None)

@@ -106,6 +106,7 @@ def test_analytic_mode_trains_in_a_compiled_step(train, tmp_path, jit_compile):
     assert scale_of(likelihood) == before
 
 
+@pytest.mark.thorough
 @pytest.mark.backend
 def test_a_learned_scale_reaches_the_best_one(train):
     x = pictures(8)[0]

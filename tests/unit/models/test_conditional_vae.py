@@ -125,6 +125,7 @@ def test_importance_samples_keep_their_labels(make_images):
         assert recon == pytest.approx(losses.mean(), rel=1e-5)
 
 
+@pytest.mark.thorough
 def test_a_class_is_learned_from_its_label():
     # The class says how bright an image is. A code is then of no use, and each code gives
     # the picture of the class that it is decoded with.
@@ -154,6 +155,7 @@ def test_forms_of_labels_agree(make_images):
     assert np.abs(each[0] - each[1]).max() > 1e-3
 
 
+@pytest.mark.thorough
 def test_forms_of_labels_to_fit_agree(make_images):
     x, logs = make_images(6), []
     for labels in (LABELS, LABELS[:, None], LABELS.astype("uint8"), LABELS.tolist()):
@@ -165,6 +167,7 @@ def test_forms_of_labels_to_fit_agree(make_images):
     assert other["loss"] != logs[0]["loss"]
 
 
+@pytest.mark.thorough
 def test_a_generator_brings_its_labels(make_images):
     x = make_images(6)
     expected = fit(conditional(), x, LABELS, batch_size=6)

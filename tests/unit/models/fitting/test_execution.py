@@ -48,7 +48,7 @@ def test_settings_reach_the_model():
 
 @pytest.mark.backend
 @pytest.mark.skipif(BACKEND == "torch", reason="PyTorch takes one step at a time")
-@pytest.mark.parametrize("n", [5, 16, 61])
+@pytest.mark.parametrize("n", [5, *(pytest.param(n, marks=pytest.mark.thorough) for n in (16, 61))])
 def test_steps_in_one_call_are_the_steps_one_by_one(tiny_vae, make_images, n):
     """With fewer batches than a call takes, and with a smaller last one."""
     images = make_images(n, dtype="uint8")
@@ -72,6 +72,7 @@ def test_steps_in_one_call_are_the_steps_one_by_one(tiny_vae, make_images, n):
         np.testing.assert_allclose(weight, other, rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
 def test_precision(policy, make_images):
     config = vae_keras.preset("conv").replace(filters=(4,), precision=policy, latent_dim=2)

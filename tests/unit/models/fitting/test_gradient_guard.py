@@ -13,7 +13,7 @@ from vae_keras.likelihoods import Gaussian, OptimalGaussian, SquaredError
 # Compiled and not, one step a call and several.
 WAYS = [{}, {"run_eagerly": True}]
 if keras.backend.backend() != "torch":
-    WAYS.append({"steps_per_execution": 3})
+    WAYS.append(pytest.param({"steps_per_execution": 3}, marks=pytest.mark.thorough))
 
 
 class Poisoned(keras.utils.PyDataset):

@@ -67,6 +67,7 @@ def test_files_give_the_losses_of_arrays(files, images, tiny_vae):
         np.testing.assert_allclose(received, expected, rtol=1e-5)
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(BACKEND != "tensorflow", reason="elsewhere Keras does not copy arrays")
 def test_an_array_that_keras_would_copy_is_streamed(images, make_images, tiny_vae, monkeypatch):
     arrays = (images, make_images(40))
@@ -103,6 +104,7 @@ def test_progress_is_right_from_the_first_epoch(files, tiny_vae):
     assert steps.done == [3, 3]
 
 
+@pytest.mark.thorough
 @needs_reader
 @pytest.mark.skipif(BACKEND == "torch", reason="Keras takes one step at a time with PyTorch")
 def test_several_steps_in_a_call_see_each_batch_once(files, tiny_vae):
@@ -115,6 +117,7 @@ def test_several_steps_in_a_call_see_each_batch_once(files, tiny_vae):
     np.testing.assert_allclose(trained(2), trained(1), rtol=1e-5)
 
 
+@pytest.mark.thorough
 @needs_reader
 def test_training_that_goes_on_sees_the_same_batches(files, tiny_vae):
     def weights(*spans: tuple[int, int]):
@@ -128,6 +131,7 @@ def test_training_that_goes_on_sees_the_same_batches(files, tiny_vae):
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.thorough
 @needs_reader
 def test_files_validate_as_arrays_do(files, images, tiny_vae):
     vae = tiny_vae(learning_rate=0.0)
@@ -191,6 +195,7 @@ def test_the_streams_batches_can_be_given_by_hand(files, tiny_vae):
     assert np.isfinite(history["loss"]).all()
 
 
+@pytest.mark.thorough
 @needs_grain
 @pytest.mark.parametrize("labelled", [False, True])
 def test_grain_loaders_of_the_users_own(labelled, images, tiny_vae):
