@@ -1,7 +1,7 @@
-"""What the replicas of a mirrored model have to agree on.
+"""What the replicas of a mirrored model must agree on.
 
-TensorFlow runs a training step once on each device, each time on a part of the batch. On the other
-backends, and on one device, there is one step and a batch is whole: these functions do nothing.
+On several devices, TensorFlow runs a training step once on each, with a part of the batch. On one
+device, and on the other backends, one step gets the whole batch, and these functions do nothing.
 """
 
 from collections.abc import Callable
@@ -10,11 +10,11 @@ from typing import Any
 import keras
 from keras import ops
 
-from vae_keras.math import Tensor
+from vae_keras._types import Tensor
 
 
 def replicas() -> int:
-    """Return how many replicas take part in the step that is being run or traced."""
+    """Return the number of replicas in the step that is being run or traced."""
     context = _context()
     return 1 if context is None else context.num_replicas_in_sync
 
@@ -25,7 +25,7 @@ def mean_over_replicas(value: Tensor) -> Tensor:
 
 
 def mean_over_batch(values: Tensor) -> Tensor:
-    """Average all values of a batch, of which each replica may have another number."""
+    """Average all values of a batch, of which replicas may have different numbers."""
     if replicas() == 1:
         return ops.mean(values)
     count = ops.cast(ops.size(values), "float32")
@@ -40,8 +40,8 @@ def sum_over_replicas(value: Any) -> Any:
 def own_rows(draw: Callable[[Any], Tensor], images: Any, repeats: int = 1) -> Tensor:
     """Draw noise for the whole batch and return the rows of this replica's images.
 
-    Replicas share the state of a generator: left alone, all would draw the same. So drawn, the
-    noise of an image does not depend on how many devices there are.
+    Replicas share the state of a generator: each by itself, all would draw the same noise. Drawn
+    for the whole batch, the noise of an image does not depend on the number of devices.
 
     Args:
         draw: Function from a number of images `n` to noise of shape `(repeats * n, ...)`, one
@@ -57,7 +57,7 @@ def own_rows(draw: Callable[[Any], Tensor], images: Any, repeats: int = 1) -> Te
         return draw(images)
     numbers = ops.arange(context.num_replicas_in_sync)
     own = ops.cast(context.replica_id_in_sync_group, "int32")
-    # As floats, which every way of reducing over devices takes.
+    # As floats, which every method of reducing over devices supports.
     mine = ops.cast(ops.where(numbers == own, images, 0), "float32")
     sizes = ops.cast(sum_over_replicas(mine), "int32")
     start = ops.sum(ops.where(numbers < own, sizes, 0))

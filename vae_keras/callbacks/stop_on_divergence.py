@@ -66,7 +66,7 @@ class StopOnDivergence(keras.callbacks.Callback):
         term = next(name for name in _TERMS if not math.isfinite(float(logs.get(name, 0.0))))
         what = f"`{term}` became {float(logs[term])}"
         if term == "loss" and math.isnan(float(logs[term])):
-            # `GradientGuard` adds NaN to the loss; finite terms alone sum to infinity at most.
+            # `fitting/guard.py` adds NaN to the loss; finite terms alone sum to infinity at most.
             what = "the gradient of `loss` became infinite or not a number, though `loss` did not,"
         first, last = self._batches
         batch = f"batch {last}" if first == last else f"one of the batches {first} to {last}"

@@ -144,7 +144,8 @@ class JudgeClassifier:
         def batch_outputs(batch: np.ndarray) -> Any:
             return self._network(to_float(batch, np.float32), training=False)
 
-        return in_batches(batch_outputs, array)
+        features, logits = in_batches(batch_outputs, array)
+        return features, logits
 
 
 def train_classifier(

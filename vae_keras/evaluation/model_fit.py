@@ -9,7 +9,8 @@ from vae_keras.evaluation.metrics.image_quality import mean_squared_error
 from vae_keras.evaluation.result import Evaluation
 from vae_keras.math import DiagonalGaussian, reparameterize
 from vae_keras.models import labels_for
-from vae_keras.models.inference.batches import BATCH_SIZE, in_batches
+from vae_keras.models.images import to_data_range
+from vae_keras.models.inference.batches import EVALUATION_BATCH_SIZE, in_batches
 
 MOST_IMAGES = 2000  # more would hardly change these metrics
 
@@ -56,11 +57,11 @@ def _residual_variance_ratio(
     generator = np.random.default_rng(seed)
     images = model.binarized(images, generator)
     noise = generator.standard_normal((len(images), model.latent_dim)).astype("float32")
-    batches = -(-len(images) // BATCH_SIZE)
+    batches = -(-len(images) // EVALUATION_BATCH_SIZE)
     seeds = iter(generator.integers(2**31, size=batches).tolist())
 
     def squares(batch: np.ndarray, label: Any, noise: np.ndarray) -> tuple[Any, Any]:
-        batch = model._prepared(batch)
+        batch = to_data_range(batch, model.likelihood.data_range)
         posterior = DiagonalGaussian(*model.encoder(model.encoder_inputs(batch, label)))
         inputs = model.decoder_inputs(reparameterize(posterior, noise), label)
         parameters = model.decoder(inputs, training=False)

@@ -6,26 +6,27 @@ import keras
 import numpy as np
 from keras import ops
 
+from vae_keras._types import Tensor
 from vae_keras.likelihoods import Likelihood, SquaredError
-from vae_keras.math import Tensor
 from vae_keras.models.compatibility import check_parts, check_squared_error
 from vae_keras.models.image_model import ImageModel
+from vae_keras.models.images import to_data_range
 from vae_keras.models.inference.batches import INFERENCE_BATCH_SIZE
-from vae_keras.models.loss import weights_of_images
+from vae_keras.models.loss import reduce_and_track
 
 
 @keras.saving.register_keras_serializable("vae_keras")
 class Autoencoder(ImageModel):
     """Plain autoencoder: mean squared error per pixel value, no regulariser.
 
-    To compare a VAE with. It is no generative model: nothing keeps its codes together, and there
+    A baseline for a VAE. It is not a generative model: nothing keeps its codes together, and there
     is no prior to sample from; a mixture fitted to the codes (`vae_keras.generation`) can stand in.
 
     Args:
         encoder: Model `images -> codes`, from an architecture with `variational=False`.
         decoder: Model `codes -> images`, built for `likelihood`.
-        likelihood: A `SquaredError`, which says the range of the images and the output's
-            activation. Defaults to `SquaredError()`.
+        likelihood: A `SquaredError`, which sets the range of the images and the activation of the
+            output. Defaults to `SquaredError()`.
         **kwargs: `seed`, `name` and the like.
 
     Raises:
@@ -51,8 +52,15 @@ class Autoencoder(ImageModel):
         super().__init__(encoder, decoder, likelihood, **kwargs)
 
     def call(self, x: Tensor, training: bool | None = None) -> Tensor:
-        codes = self.encoder(self._prepared(x), training=training)
+        codes = self.encoder(to_data_range(x, self.likelihood.data_range), training=training)
         return self.likelihood.mean(self.decoder(codes, training=training))
+
+    def loss_of_batch(self, data: Any, *, training: bool) -> Tensor:
+        x, _, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
+        x = to_data_range(x, self.likelihood.data_range)
+        reconstruction = self.decoder(self.encoder(x, training=training), training=training)
+        errors = ops.mean(ops.square(x - reconstruction), axis=(1, 2, 3))
+        return reduce_and_track(self, errors, sample_weight, [(self.recon_tracker, errors)])
 
     def anomaly_score(self, x: Any, *, batch_size: int = INFERENCE_BATCH_SIZE) -> np.ndarray:
         """Score how odd each image is to the model: the error of its reconstruction.
@@ -64,17 +72,8 @@ class Autoencoder(ImageModel):
         Returns:
             Mean squared error per pixel value, in the likelihood's range, shape `(n,)`.
         """
-        return self._of_images("_image_errors", x, None, batch_size)[0]
+        return self._of_images(self._image_errors, x, None, batch_size)[0]
 
     def _image_errors(self, images: Tensor, label: Tensor | None) -> tuple[Tensor]:
-        difference = self._prepared(images) - self(images, training=False)
-        return (ops.mean(ops.square(difference), axis=(1, 2, 3)),)
-
-    def _reduced_loss(self, data: Any, *, training: bool) -> Tensor:
-        x, _, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
-        x = self._prepared(x)
-        reconstruction = self.decoder(self.encoder(x, training=training), training=training)
-        errors = ops.mean(ops.square(x - reconstruction), axis=(1, 2, 3))
-        weights = weights_of_images(sample_weight, errors)
-        self.recon_tracker.update_state(errors, weights)
-        return self._total_loss(errors, weights)
+        target = to_data_range(images, self.likelihood.data_range)
+        return (ops.mean(ops.square(target - self(images, training=False)), axis=(1, 2, 3)),)

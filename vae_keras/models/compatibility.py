@@ -1,4 +1,4 @@
-"""Do the parts of a model fit each other?"""
+"""Checks that the parts of a model fit each other."""
 
 from typing import Any
 
@@ -11,6 +11,10 @@ from vae_keras.priors import Prior
 from vae_keras.regularizers import KL, Regularizer
 
 _OUTPUTS = {1: "one output, the code", 2: "two outputs of one shape, (z_mean, z_log_var)"}
+_INPUTS = {
+    1: "a functional model of one input",
+    2: "a functional model of two inputs, the second one-hot labels",
+}
 
 
 def check_parts(
@@ -25,29 +29,37 @@ def check_parts(
         conditional: Whether encoder and decoder take one-hot labels too.
         heads: Outputs of the encoder: 2 for mean and log-variance, 1 for a code.
     """
-    if not isinstance(likelihood, Likelihood):
-        raise ArgumentError(
-            "`likelihood` must be an instance of `vae_keras.likelihoods.Likelihood`. "
-            f"Received: likelihood={likelihood!r}"
-        )
+    _check_instance("likelihood", likelihood, Likelihood)
     for name, part in (("encoder", encoder), ("decoder", decoder)):
-        inputs = getattr(part, "inputs", None)
-        wanted = 2 if conditional else 1
-        if inputs is None or len(inputs) != wanted:
-            what = (
-                "a functional model of one input"
-                if wanted == 1
-                else ("a functional model of two inputs, the second one-hot labels")
-            )
-            raise ArgumentError(
-                f"`{name}` must be {what}. Received: {name} with "
-                f"{'no' if inputs is None else len(inputs)} inputs"
-            )
+        _check_inputs(name, part, 2 if conditional else 1)
+    _check_codes(encoder, decoder, heads)
+    _check_output(encoder, decoder, likelihood)
+    _check_output_activation(decoder, likelihood)
+
+
+def _check_instance(name: str, part: object, contract: type) -> None:
+    if not isinstance(part, contract):
+        raise ArgumentError(
+            f"`{name}` must be an instance of `vae_keras.{contract.__module__.split('.')[1]}."
+            f"{contract.__name__}`. Received: {name}={part!r}"
+        )
+
+
+def _check_inputs(name: str, part: Any, count: int) -> None:
+    inputs = getattr(part, "inputs", None)
+    if inputs is None or len(inputs) != count:
+        raise ArgumentError(
+            f"`{name}` must be {_INPUTS[count]}. Received: {name} with "
+            f"{'no' if inputs is None else len(inputs)} inputs"
+        )
+
+
+def _check_codes(encoder: keras.Model, decoder: keras.Model, heads: int) -> None:
+    """Check what the encoder gives, and that the decoder takes codes of the same size."""
     outputs = [output.shape for output in encoder.outputs]
     if len(outputs) != heads or len(set(outputs)) != 1:
-        wanted_outputs = _OUTPUTS[heads]
         raise ArgumentError(
-            f"`encoder` must be a functional model with {wanted_outputs}. "
+            f"`encoder` must be a functional model with {_OUTPUTS[heads]}. "
             f"Received: encoder.output_shape={encoder.output_shape!r}"
         )
     latent_dim = outputs[0][-1]
@@ -56,6 +68,10 @@ def check_parts(
             f"`decoder` must be a functional model of codes of size {latent_dim}, as the "
             f"encoder gives. Received: decoder.input_shape={decoder.input_shape!r}"
         )
+
+
+def _check_output(encoder: keras.Model, decoder: keras.Model, likelihood: Likelihood) -> None:
+    """Check that the decoder gives the likelihood's parameters for images of the encoder's size."""
     *size, channels = encoder.inputs[0].shape[1:]
     expected = (None, *size, channels * likelihood.parameters_per_channel)
     if decoder.output_shape != expected:
@@ -63,15 +79,19 @@ def check_parts(
             f"`decoder` must give {expected} for this encoder and likelihood. "
             f"Received: decoder.output_shape={decoder.output_shape!r}"
         )
-    # What `architectures` end with; a decoder from elsewhere may end as it likes.
+
+
+def _check_output_activation(decoder: keras.Model, likelihood: Likelihood) -> None:
+    """Check the last layer of a decoder from `architectures`; any other may end as it likes."""
     last = decoder.layers[-1]
-    if last.name == "parameters" and isinstance(last, keras.layers.Activation):
-        activation = last.activation.__name__
-        if activation != likelihood.output_activation:
-            raise ArgumentError(
-                f"`decoder` must be built for the model's likelihood, whose output activation is "
-                f"{likelihood.output_activation!r}. Received: a decoder that ends in {activation!r}"
-            )
+    if last.name != "parameters" or not isinstance(last, keras.layers.Activation):
+        return
+    activation = last.activation.__name__
+    if activation != likelihood.output_activation:
+        raise ArgumentError(
+            f"`decoder` must be built for the model's likelihood, whose output activation is "
+            f"{likelihood.output_activation!r}. Received: a decoder that ends in {activation!r}"
+        )
 
 
 def check_objective(
@@ -82,16 +102,9 @@ def check_objective(
     binarize: bool,
 ) -> None:
     """Raise `ArgumentError`, naming the part, unless the members go together."""
-    for name, part, contract in (
-        ("objective", objective, Objective),
-        ("regularizer", regularizer, Regularizer),
-        ("prior", prior, Prior),
-    ):
-        if not isinstance(part, contract):
-            raise ArgumentError(
-                f"`{name}` must be an instance of `vae_keras.{contract.__module__.split('.')[1]}."
-                f"{contract.__name__}`. Received: {name}={part!r}"
-            )
+    _check_instance("objective", objective, Objective)
+    _check_instance("regularizer", regularizer, Regularizer)
+    _check_instance("prior", prior, Prior)
     name = type(objective).__name__
     if objective.is_log_likelihood_bound and not isinstance(regularizer, KL):
         raise ArgumentError(

@@ -6,9 +6,9 @@ import keras
 import numpy as np
 from keras import ops
 
+from vae_keras._types import Labels, Tensor
 from vae_keras.data import ImageFiles
 from vae_keras.errors import ArgumentError, DataError
-from vae_keras.math import Tensor
 from vae_keras.models.compatibility import check_parts
 from vae_keras.models.vae import VAE
 
@@ -17,9 +17,9 @@ from vae_keras.models.vae import VAE
 class ConditionalVAE(VAE):
     """VAE of images given their class: `p(x | z, label)` and `q(z | x, label)`.
 
-    The code need not hold what the label says, so one code decoded with each label gives the same
-    style in each class. Built from an architecture with `num_classes=...`; labels go to `fit` as
-    `y` and to `encode`, `decode`, `reconstruct`, `sample` and the like as `label`.
+    The code need not hold what the label says, so one code, decoded with each label in turn, gives
+    the same style in each class. Built from an architecture with `num_classes=...`; labels go to
+    `fit` as `y` and to `encode`, `decode`, `reconstruct`, `sample` and the like as `label`.
 
     Args:
         encoder: Model `(images, one-hot labels) -> (z_mean, z_log_var)`.
@@ -56,7 +56,7 @@ class ConditionalVAE(VAE):
     def decoder_inputs(self, codes: Tensor, label: Tensor | None) -> Any:
         return [ops.convert_to_tensor(codes), self._one_hot(label)]
 
-    def check_label(self, label: Any, n: int) -> np.ndarray:
+    def check_label(self, label: Any, n: int) -> Labels:
         """Return the classes of `n` images as integers, shape `(n,)`.
 
         Args:
@@ -78,7 +78,7 @@ class ConditionalVAE(VAE):
 
     def _checked_labels(self, x: Any, y: Any = None, *, name: str) -> Any:
         if not isinstance(x, np.ndarray | ImageFiles):
-            return y  # a data set brings its labels along
+            return y  # the labels are in the data set
         if y is None:
             raise DataError(
                 f"{name} must hold the class of each image: this model is conditioned on one of "
@@ -102,7 +102,8 @@ class ConditionalVAE(VAE):
             )
         return ops.reshape(y, (-1,))
 
-    def _classes(self, labels: np.ndarray, n: int, *, name: str, error: Any) -> np.ndarray:
+    def _classes(self, labels: np.ndarray, n: int, *, name: str, error: type[ValueError]) -> Labels:
+        """Return labels as int32, shape `(n,)`, or raise `error` unless they are classes."""
         if labels.shape in ((n, 1), (n,)) and np.issubdtype(labels.dtype, np.integer):
             labels = labels.reshape(-1)
         else:
@@ -120,7 +121,7 @@ class ConditionalVAE(VAE):
     def _one_hot(self, label: Tensor) -> Tensor:
         classes = ops.arange(self.num_classes, dtype="float32")
         same = ops.equal(ops.cast(label, "float32")[:, None], classes)
-        # Data sets are seen one batch at a time, too late for an error: a class that does not
-        # exist makes the loss NaN, like pixels outside the range.
+        # A data set is only seen in the graph, batch by batch, too late for an error: a class that
+        # does not exist makes the loss NaN, as pixels outside the range do.
         known = ops.any(same, axis=1, keepdims=True)
         return ops.where(known, ops.cast(same, "float32"), float("nan"))

@@ -1,11 +1,11 @@
-"""The version of what a model's config holds."""
+"""The version of the format of a model's config."""
 
 from typing import Any
 
 from vae_keras.errors import ModelFileError
 
-# Raised when an older version of the package could not read what a newer one writes. Files from
-# before there was one are format 0. A fixture of each is kept in `tests/fixtures/models/`.
+# Raised when an older version of the package cannot read what a newer one writes. Files without a
+# version are format 0. `tests/fixtures/models/` keeps a fixture of each.
 FORMAT_VERSION = 1
 FORMAT_KEY = "format_version"
 
@@ -26,7 +26,10 @@ def check_format(version: object) -> None:
 
 
 def popped_format(config: dict[str, Any]) -> dict[str, Any]:
-    """Return a model's config without its format version, which is checked.
+    """Check the format version of a model's config; return the config without it.
+
+    `vae_keras.load` has checked it already, before anything is built; Keras' own loader, and
+    `from_config` by hand, get here without that.
 
     Raises:
         ModelFileError: If a later version of the package wrote it.

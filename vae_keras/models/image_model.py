@@ -1,38 +1,28 @@
-"""What every model of images has: two parts, a data range, checks before training."""
+"""The base of every model of images: its parts, `fit` and `evaluate`, its config."""
 
-from contextlib import nullcontext
 from typing import Any, ClassVar
 
 import keras
 import numpy as np
-from keras import ops
 
+from vae_keras._types import ImageShape, Labels, Tensor
+from vae_keras.checks import positive_number
 from vae_keras.errors import ArgumentError, DataError
 from vae_keras.likelihoods import Likelihood
-from vae_keras.math import Tensor
-from vae_keras.models.fitting.data_parallel import SharedBatches
-from vae_keras.models.fitting.guard import GradientGuard
-from vae_keras.models.fitting.resume import checkpoint_among, fit_with_checkpoints
-from vae_keras.models.fitting.steps import TrainingSteps
-from vae_keras.models.fitting.streams import (
-    is_measured_as_stream,
-    is_trained_on_as_stream,
-    ordered_batches,
-    training_stream,
-    with_callback,
-)
+from vae_keras.models.fitting import data_parallel, resume, steps, streams
+from vae_keras.models.fitting.guard import SkippedSteps, without_skipped_steps
+from vae_keras.models.fitting.streams import FitCall
 from vae_keras.models.format import FORMAT_KEY, FORMAT_VERSION, popped_format
-from vae_keras.models.images import checked_images, to_data_range
-from vae_keras.models.inference.batches import BATCH_SIZE
+from vae_keras.models.host import Host
+from vae_keras.models.images import checked_images
+from vae_keras.models.inference.batches import EVALUATION_BATCH_SIZE
 from vae_keras.models.inference.encode_decode import Inference
-from vae_keras.models.loss import mean_over_images
 
 
-class ImageModel(SharedBatches, GradientGuard, TrainingSteps, Inference, keras.Model):
-    """An encoder, a decoder and a likelihood that owns the range of the images.
+class ImageModel(steps.TrainingSteps, Inference, keras.Model):
+    """An encoder, a decoder and a likelihood, which sets the range of the images.
 
-    Subclasses define `_reduced_loss(data, training)`, a scalar that also updates the metrics; how a
-    gradient is taken is the business of `steps/`.
+    A subclass defines `loss_of_batch`; the backend's `TrainingSteps` takes the gradient of it.
 
     Args:
         encoder: Functional model of images.
@@ -40,8 +30,8 @@ class ImageModel(SharedBatches, GradientGuard, TrainingSteps, Inference, keras.M
         likelihood: A `vae_keras.likelihoods` member.
         seed: Seed of everything the model draws.
         skip_gradient_norm: Norm of the gradient, over all weights together, above which a training
-            step is left out, > 0; the metric `skipped_steps` counts them. Defaults to `None`, none
-            but those whose gradient is not finite.
+            step is left out, > 0; the metric `skipped_steps` counts such steps. Defaults to `None`,
+            which leaves out only steps whose gradient is not finite.
         **kwargs: `name` and the like, for `keras.Model`.
 
     Attributes:
@@ -63,7 +53,10 @@ class ImageModel(SharedBatches, GradientGuard, TrainingSteps, Inference, keras.M
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self._set_guard(skip_gradient_norm)
+        self.skip_gradient_norm, self.skipped_tracker = None, None
+        if skip_gradient_norm is not None:
+            self.skip_gradient_norm = positive_number("skip_gradient_norm", skip_gradient_norm)
+            self.skipped_tracker = SkippedSteps()
         self.encoder = encoder
         self.decoder = decoder
         self.likelihood = likelihood
@@ -77,7 +70,7 @@ class ImageModel(SharedBatches, GradientGuard, TrainingSteps, Inference, keras.M
         return 0
 
     @property
-    def image_shape(self) -> tuple[int, int, int]:
+    def image_shape(self) -> ImageShape:
         """`(height, width, channels)` of the images."""
         return self.encoder.inputs[0].shape[1:]
 
@@ -86,51 +79,38 @@ class ImageModel(SharedBatches, GradientGuard, TrainingSteps, Inference, keras.M
         """Size of a code."""
         return self.decoder.inputs[0].shape[-1]
 
-    def training_loss(self, data: Any) -> Tensor:
-        """Loss of a training batch, a scalar; updates the metrics."""
-        return self._reduced_loss(data, training=True)
+    @property
+    def loss_tracker(self) -> keras.metrics.Mean:
+        """Keras' metric `loss`."""
+        return self._loss_tracker
 
-    def test_loss(self, data: Any) -> Tensor:
-        """Loss of a test batch, of a VAE at the final KL weight, a scalar; updates the metrics."""
-        return self._reduced_loss(data, training=False)
-
-    def fit(self, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
+    def fit(self, x: Any = None, y: Any = None, **kwargs: Any) -> keras.callbacks.History:
         """Train; see `keras.Model.fit`. Images, and labels where they are used, are checked first.
 
         The order of an array's images depends on the model's `seed`, the epoch, and the training
-        steps before this call. With a `Checkpoint` among the callbacks, training
-        goes on where that left off.
+        steps before this call. With a `Checkpoint` among the callbacks, training continues from
+        the last checkpoint.
 
         Raises:
             DataError: If an array does not fit the model or lies outside the likelihood's range.
             ArgumentError: If the model was compiled with a loss or metrics of its own.
         """
+        keras_fit = super().fit
         self._check_compiled()
-        validation = kwargs.get("validation_data")
-        kwargs.setdefault("validation_batch_size", BATCH_SIZE)
-        if isinstance(validation, np.ndarray):
-            validation = (validation,)
-        if isinstance(validation, (tuple, list)):
-            images = self.check_images(validation[0], name="validation_data")
-            labels = self._checked_labels(
-                images, *validation[1:2], name="the labels in `validation_data`"
-            )
-            kwargs["validation_data"] = (images, labels, *validation[2:])
-            if len(validation) < 3 and is_measured_as_stream(images, {}):
-                size = kwargs["validation_batch_size"]
-                kwargs["validation_data"] = ordered_batches(images, labels, size)
-        x = self.check_images(x)
-        y = self._checked_labels(x, y, name="`y`")
-        stream = None
-        if is_trained_on_as_stream(x, y, kwargs):
-            stream = training_stream(self, x, y, kwargs)
-            x, y = stream.batches(), None
-        with nullcontext() if stream is None else stream.naming_broken_files():
-            if checkpoint_among(kwargs.get("callbacks")) is not None:
-                return fit_with_checkpoints(super().fit, self, x, y, stream, kwargs)
-            if stream is not None:
-                kwargs["callbacks"] = with_callback(kwargs.get("callbacks"), stream.callback())
-            return super().fit(x, y, **kwargs)
+        call = self._checked_fit(x, y, kwargs)
+        self._before_fit(call.x)
+        call = streams.training_batches(self, call)
+
+        def leg(call: FitCall) -> keras.callbacks.History:
+            """Call Keras' `fit` once; a training that continues within an epoch takes two legs."""
+            call = data_parallel.shared_fit(call)
+            with steps.prepared_fit(self, call) as call:
+                return keras_fit(call.x, call.y, **call.arguments)
+
+        with streams.naming_broken_files(call):
+            history = resume.fit(leg, self, call)
+        self._after_fit()
+        return history
 
     def evaluate(self, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
         """Measure the losses; see `keras.Model.evaluate`.
@@ -139,13 +119,22 @@ class ImageModel(SharedBatches, GradientGuard, TrainingSteps, Inference, keras.M
             DataError: If an array does not fit the model or lies outside the likelihood's range.
         """
         self._check_compiled()
-        if isinstance(x, np.ndarray):
-            kwargs.setdefault("batch_size", BATCH_SIZE)
-        x = self.check_images(x)
-        y = self._checked_labels(x, y, name="`y`")
-        if is_measured_as_stream(x, kwargs):
-            x, y = ordered_batches(x, y, kwargs.pop("batch_size", None) or BATCH_SIZE), None
-        return super().evaluate(x, y, **kwargs)
+        call = self._checked_evaluation(x, y, kwargs)
+        call = streams.evaluation_batches(call)
+        call = data_parallel.shared_evaluation(call)
+        steps.prepare_evaluation(self)
+        logs = super().evaluate(call.x, call.y, **call.arguments)
+        return without_skipped_steps(logs)
+
+    def loss_of_batch(self, data: Any, *, training: bool) -> Tensor:
+        """Compute the loss of a batch, a scalar, and update the metrics.
+
+        Args:
+            data: `x`, `(x, y)` or `(x, y, sample_weight)`, as Keras passes them to a step.
+            training: Whether it is a training step, rather than a test step, which a VAE takes at
+                the final KL weight.
+        """
+        raise NotImplementedError
 
     def get_config(self) -> dict[str, Any]:
         config = super().get_config()
@@ -167,10 +156,10 @@ class ImageModel(SharedBatches, GradientGuard, TrainingSteps, Inference, keras.M
     def get_compile_config(self) -> dict[str, Any] | None:
         config = super().get_compile_config()
         if not config or "optimizer" not in config:
-            return config  # not compiled: nothing to mend
+            return config  # not compiled: nothing to adapt
         # Keras stores what "auto" meant on this machine; the file may be opened on another.
         config["jit_compile"] = "auto"
-        config["steps_per_execution"] = 1  # what is fastest there; PyTorch refuses more
+        config["steps_per_execution"] = 1  # the only value that every backend takes
         optimizer = config.get("optimizer")
         if isinstance(optimizer, dict) and ".torch." in str(optimizer.get("module")):
             # PyTorch's own subclass of the optimizer would not load without PyTorch.
@@ -195,7 +184,7 @@ class ImageModel(SharedBatches, GradientGuard, TrainingSteps, Inference, keras.M
         """Return what the decoder is called with."""
         return codes
 
-    def check_label(self, label: Any, n: int) -> np.ndarray | None:
+    def check_label(self, label: Any, n: int) -> Labels | None:
         """Return `label` as an array of `n`, or `None` for a model of images alone.
 
         Raises:
@@ -208,8 +197,33 @@ class ImageModel(SharedBatches, GradientGuard, TrainingSteps, Inference, keras.M
             )
         return None
 
+    def _checked_fit(self, x: Any, y: Any, arguments: dict[str, Any]) -> FitCall:
+        """Check the validation data, then images and labels; return the arguments of `fit`."""
+        validation = arguments.get("validation_data")
+        arguments.setdefault("validation_batch_size", EVALUATION_BATCH_SIZE)
+        if isinstance(validation, np.ndarray):
+            validation = (validation,)
+        if isinstance(validation, (tuple, list)):
+            images = self.check_images(validation[0], name="validation_data")
+            labels = self._checked_labels(
+                images, *validation[1:2], name="the labels in `validation_data`"
+            )
+            arguments["validation_data"] = (images, labels, *validation[2:])
+            if len(validation) < 3 and streams.is_measured_as_stream(images, {}):
+                size = arguments["validation_batch_size"]
+                arguments["validation_data"] = streams.ordered_batches(images, labels, size)
+        x = self.check_images(x)
+        return FitCall(x, self._checked_labels(x, y, name="`y`"), arguments)
+
+    def _checked_evaluation(self, x: Any, y: Any, arguments: dict[str, Any]) -> FitCall:
+        """Check images and labels; return the arguments of `evaluate`."""
+        if isinstance(x, np.ndarray):
+            arguments.setdefault("batch_size", EVALUATION_BATCH_SIZE)
+        x = self.check_images(x)
+        return FitCall(x, self._checked_labels(x, y, name="`y`"), arguments)
+
     def _checked_labels(self, x: Any, y: Any = None, *, name: str) -> Any:
-        """Check the labels that `fit` and `evaluate` get; here they are not used."""
+        """Check the labels of `fit` and `evaluate`, which a model of images alone does not use."""
         if isinstance(x, np.ndarray) and isinstance(y, np.ndarray) and len(x) != len(y):
             raise DataError(
                 f"{name} must be as many as the images, {len(x)}. Received: {len(y)} labels"
@@ -218,25 +232,6 @@ class ImageModel(SharedBatches, GradientGuard, TrainingSteps, Inference, keras.M
             raise DataError(f"{name} must be numbers. Received: an array of {y.dtype}")
         return y
 
-    def _reduced_loss(self, data: Any, *, training: bool) -> Tensor:
-        raise NotImplementedError
-
-    def _total_loss(self, losses: Tensor, weights: Tensor) -> Tensor:
-        """Reduce the loss of each image to that of the batch, and count it.
-
-        Args:
-            losses: Shape `(batch,)`.
-            weights: Weight of each image, shape `(batch,)`.
-        """
-        loss, weight = mean_over_images(losses, weights)
-        for extra in self.losses:  # weight decay and the like of the encoder's and decoder's layers
-            loss = loss + ops.cast(extra, "float32")
-        self._loss_tracker.update_state(loss, sample_weight=weight)
-        return loss
-
-    def _prepared(self, x: Tensor) -> Tensor:
-        return to_data_range(x, self.likelihood.data_range)
-
     def _check_compiled(self) -> None:
         if self.compiled and (self._compile_loss is not None or self._compile_metrics is not None):
             raise ArgumentError(
@@ -244,8 +239,14 @@ class ImageModel(SharedBatches, GradientGuard, TrainingSteps, Inference, keras.M
                 "the model brings its own. Received: a compiled loss or metrics"
             )
 
+    def _before_fit(self, x: Any) -> None:
+        """Prepare the model's own state for a training on `x`."""
 
-def labels_for(model: Any, labels: Any, part: slice | None = None) -> Any:
+    def _after_fit(self) -> None:
+        """Look at the model's own state after a training."""
+
+
+def labels_for(model: Host, labels: Labels | None, part: slice | None = None) -> Labels | None:
     """Return what to give `model` as labels: some or all of `labels`, or `None` if it takes none.
 
     Args:

@@ -6,16 +6,16 @@ import keras
 import numpy as np
 from keras import ops
 
+from vae_keras._types import ImageShape, Tensor
 from vae_keras.data import ImageFiles
 from vae_keras.errors import DataError
-from vae_keras.math import Tensor
 
-# Resizing and resampling overshoot by rounding; more than this is another range altogether.
+# Resizing overshoots the range a little; values further out are of another range altogether.
 TOLERANCE = 1e-3
 
 
 def checked_images(
-    x: Any, image_shape: tuple[int, ...], data_range: tuple[float, float], *, name: str = "x"
+    x: Any, image_shape: ImageShape, data_range: tuple[float, float], *, name: str = "x"
 ) -> Any:
     """Check an array of images, or files, against a model; anything else passes unchanged.
 
@@ -71,8 +71,8 @@ def to_data_range(x: Tensor, data_range: tuple[float, float]) -> Tensor:
     """Bring a batch to float32 in `data_range`, inside the graph.
 
     uint8 is scaled from `[0, 255]`, boolean from `{0, 1}`. A float outside the range becomes NaN:
-    data sets and generators are seen one batch at a time, too late for an error, and a likelihood
-    outside its range would give numbers that look almost right.
+    data sets and generators are only seen in the graph, batch by batch, too late for an error, and
+    a likelihood outside its range would give losses that look almost right.
 
     Args:
         x: Shape `(batch, height, width, channels)`, uint8, boolean or float.

@@ -1,22 +1,22 @@
-"""A decoder that starts at the mean image."""
-
-from typing import Any
+"""A decoder whose output starts at the mean image."""
 
 import numpy as np
 
+from vae_keras._types import Images
 from vae_keras.errors import ArgumentError
+from vae_keras.models.image_model import ImageModel
 
 IMAGES_AT_ONCE = 10_000
 
 
-def set_output_bias(model: Any, images: np.ndarray) -> None:
+def set_output_bias(model: ImageModel, images: Images) -> None:
     """Set the bias of the decoder's last layer so that it begins at the mean of some images.
 
-    Training then need not find out first how bright each pixel is. A dense output layer gets the
-    mean image, a convolution the mean of each channel.
+    Training then need not learn first how bright each pixel is. A dense output layer gets the mean
+    image, a convolution the mean of each channel.
 
     Args:
-        model: A `VAE`; its likelihood says which parameters have a given mean.
+        model: The model; its likelihood tells which parameters have a given mean.
         images: Training images, shape `(n, height, width, channels)`, as for `fit`.
 
     Raises:

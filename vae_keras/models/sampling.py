@@ -5,18 +5,19 @@ from typing import Any
 import keras
 from keras import ops
 
+from vae_keras._types import Tensor
 from vae_keras.backend.replicas import own_rows
-from vae_keras.math import DiagonalGaussian, Tensor, reparameterize
+from vae_keras.math import DiagonalGaussian, reparameterize
 
 
 @keras.saving.register_keras_serializable("vae_keras")
 class Sampling(keras.layers.Layer):
     """Draw codes from the approximate posterior, `z = mean + exp(log_var / 2) noise`.
 
-    The draw happens when `training=True`; otherwise the layer returns the mean, so that
-    inference gives the same picture for the same image. The noise has a generator of its own
-    whose state is saved with the model (Keras would not), so that a training that goes on
-    from a file goes on with the noise it would have had.
+    The layer draws when `training=True`; otherwise it returns the mean, so that inference gives
+    the same reconstruction for the same image each time. The noise has a generator of its own,
+    whose state is saved with the model (Keras would not save it): a training that continues from a
+    file has the noise that it would have had without the break.
 
     Args:
         seed: Integer seed of the noise; `None` draws one. Defaults to `None`.

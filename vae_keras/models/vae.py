@@ -1,34 +1,40 @@
 """The variational autoencoder."""
 
-from typing import Any
+import warnings
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
 from keras import ops
 
+from vae_keras._types import Tensor
 from vae_keras.backend.replicas import own_rows
-from vae_keras.checks import LARGEST_FLOAT32
-from vae_keras.data.binarize import drawn_binary
+from vae_keras.checks import not_negative
+from vae_keras.data import ImageFiles
 from vae_keras.errors import ArgumentError
 from vae_keras.likelihoods import Likelihood
-from vae_keras.math import DiagonalGaussian, Tensor
+from vae_keras.math import DiagonalGaussian
 from vae_keras.models.compatibility import check_objective, check_parts
 from vae_keras.models.image_model import ImageModel
+from vae_keras.models.images import to_data_range
 from vae_keras.models.inference.posterior import Probabilistic
-from vae_keras.models.loss import (
-    latent_terms,
-    learn_dataset_size,
-    warn_if_unfinished,
-    weights_of_images,
-)
+from vae_keras.models.loss import reduce_and_track
 from vae_keras.models.sampling import Sampling
 from vae_keras.objectives import ELBO, Batch, LossTerms, Objective
 from vae_keras.priors import Prior, StandardNormal
-from vae_keras.regularizers import KL, Regularizer
+from vae_keras.regularizers import KL, LatentTerms, Regularizer
 from vae_keras.schedules import Schedule
 
-# Noise of the test step: the bound needs drawn codes, and two evaluations have to agree.
-EVALUATION_SEED = 1337
+
+class EvaluationSeeds(NamedTuple):
+    """Seeds of what the test step draws, the same each time, so that two evaluations agree."""
+
+    posterior: int
+    prior: int
+    pixels: int
+
+
+EVALUATION_SEEDS = EvaluationSeeds(posterior=1337, prior=1338, pixels=1339)
 
 
 @keras.saving.register_keras_serializable("vae_keras")
@@ -55,9 +61,9 @@ class VAE(Probabilistic, ImageModel):
         kl_schedule: A `vae_keras.schedules` member, counted in training steps inside the graph.
             Without one the weight is `kl_weight` from the first step, unless a `KLWarmup`
             callback sets it. Defaults to `None`.
-        binarize: Whether to draw each pixel as 0 or 1, with its grey value as the probability,
-            anew at every training step (dynamic binarisation); evaluation uses a fixed draw, which
-            leaves images that are binary already as they are. Defaults to `False`.
+        binarize: Whether to draw each pixel as 0 or 1, with its grey value as the probability of 1,
+            anew at every training step (dynamic binarisation); evaluation uses a fixed draw. Images
+            that are binary already stay as they are. Defaults to `False`.
         seed: Seed of the sampling noise. Defaults to `None`.
         **kwargs: `name` and the like, for `keras.Model`.
 
@@ -101,10 +107,7 @@ class VAE(Probabilistic, ImageModel):
         **kwargs: Any,
     ) -> None:
         self._check_parts(encoder, decoder, likelihood)
-        if not 0 <= kl_weight <= LARGEST_FLOAT32:
-            raise ArgumentError(
-                f"`kl_weight` must be finite and at least 0. Received: kl_weight={kl_weight!r}"
-            )
+        kl_weight = not_negative("kl_weight", kl_weight)
         super().__init__(encoder, decoder, likelihood, seed=seed, **kwargs)
         self.regularizer = KL() if regularizer is None else regularizer
         self.prior = StandardNormal() if prior is None else prior
@@ -112,7 +115,7 @@ class VAE(Probabilistic, ImageModel):
         check_objective(self.objective, likelihood, self.regularizer, self.prior, binarize)
         if not self.prior.built:
             self.prior.build((None, self.latent_dim))
-        self.kl_weight = float(kl_weight)
+        self.kl_weight = kl_weight
         self.kl_schedule = kl_schedule
         self.binarize = bool(binarize)
         self.sampling = Sampling(seed, name="sampling")
@@ -148,10 +151,27 @@ class VAE(Probabilistic, ImageModel):
         return self._mean_image(x, None, training=training)
 
     def _mean_image(self, x: Tensor, label: Tensor | None, *, training: bool | None) -> Tensor:
-        inputs = self.encoder_inputs(self._prepared(x), label)
+        inputs = self.encoder_inputs(to_data_range(x, self.likelihood.data_range), label)
         posterior = DiagonalGaussian(*self.encoder(inputs, training=training))
         codes = self.decoder_inputs(self.sampling(posterior, training=training), label)
         return self.likelihood.mean(self.decoder(codes, training=training))
+
+    def loss_of_batch(self, data: Any, *, training: bool) -> Tensor:
+        x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
+        if training and self.kl_schedule is not None:
+            share = ops.cast(self.kl_schedule(self.kl_step), "float32")
+            self.current_kl_weight.assign(self.kl_weight * share)
+        terms = self.loss_terms(x, self._label_of_batch(y), training=training)
+        self.kl_weight_tracker.update_state(terms.weight)
+        tracked = (
+            (self.recon_tracker, terms.reconstruction),
+            (self.kl_tracker, terms.kl),
+            (self.kl_scaled_tracker, terms.scaled),
+        )
+        loss = reduce_and_track(self, terms.total, sample_weight, tracked)
+        if training and (self.kl_schedule is not None or "step" in self.regularizer.needs):
+            self.kl_step.assign(self.kl_step + 1)
+        return loss
 
     def loss_terms(self, x: Tensor, label: Tensor | None = None, *, training: bool) -> LossTerms:
         """Compute the terms of the loss of one batch.
@@ -162,12 +182,14 @@ class VAE(Probabilistic, ImageModel):
             training: Whether to use training mode, fresh noise and the current KL weight, rather
                 than inference mode, fixed noise and the final one.
         """
-        x = self._target(self._prepared(x), training=training)
+        x = to_data_range(x, self.likelihood.data_range)
+        if self.binarize:
+            x = self._drawn_pixels(x, training=training)
         inputs = self.encoder_inputs(x, label)
         posterior = DiagonalGaussian(*self.encoder(inputs, training=training))
         samples = self.objective.samples
         images, latent_dim = ops.shape(posterior.mean)[0], self.latent_dim
-        source = self.sampling.seed_generator if training else EVALUATION_SEED
+        source = self.sampling.seed_generator if training else EVALUATION_SEEDS.posterior
 
         def draw(n: Any) -> Tensor:
             return keras.random.normal((samples * n, latent_dim), seed=source)
@@ -182,7 +204,7 @@ class VAE(Probabilistic, ImageModel):
                 posterior=posterior,
                 noise=own_rows(draw, images, samples),
                 reconstruction=reconstruction,
-                latent=lambda codes: latent_terms(self, posterior, codes, training=training),
+                latent=lambda codes: self._latent_terms(posterior, codes, training=training),
                 regularizer=self.regularizer,
                 prior=self.prior,
                 weight=(
@@ -193,24 +215,32 @@ class VAE(Probabilistic, ImageModel):
             )
         )
 
-    def _target(self, x: Tensor, *, training: bool) -> Tensor:
-        if not self.binarize:
-            return x
-        source = self.sampling.seed_generator if training else EVALUATION_SEED + 2
+    def _drawn_pixels(self, x: Tensor, *, training: bool) -> Tensor:
+        """Draw each pixel as 0 or 1, with its grey value as the probability of 1."""
+        source = self.sampling.seed_generator if training else EVALUATION_SEEDS.pixels
         images, *rest = ops.shape(x)
         levels = own_rows(lambda n: keras.random.uniform((n, *rest), seed=source), images)
         drawn = ops.cast(levels < x, "float32")
-        return ops.where(ops.isnan(x), x, drawn)  # what is out of range stays NaN
+        return ops.where(ops.isnan(x), x, drawn)  # a pixel that is out of range stays NaN
 
-    def training_loss(self, data: Any) -> Tensor:
-        """Loss of a training batch, a scalar; advances the schedule and updates the metrics."""
-        if self.kl_schedule is not None:
-            share = ops.cast(self.kl_schedule(self.kl_step), "float32")
-            self.current_kl_weight.assign(self.kl_weight * share)
-        loss = super().training_loss(data)
-        if self.kl_schedule is not None or "step" in self.regularizer.needs:
-            self.kl_step.assign(self.kl_step + 1)
-        return loss
+    def _latent_terms(
+        self, posterior: DiagonalGaussian, codes: Tensor, *, training: bool
+    ) -> LatentTerms:
+        """Return what the regulariser looks at: posterior, codes, prior, and what it `needs`."""
+        needs = self.regularizer.needs
+        given: dict[str, Tensor] = {}
+        if "prior_codes" in needs:
+            source = self.sampling.seed_generator if training else EVALUATION_SEEDS.prior
+            given["prior_codes"] = own_rows(
+                lambda n: self.prior.sample(n, seed=source), ops.shape(codes)[0]
+            )
+        if "dataset_size" in needs:
+            given["dataset_size"] = ops.convert_to_tensor(self.dataset_size)
+        if "step" in needs:
+            # A test step measures where the schedule of a regulariser ends.
+            done = ops.cast(self.kl_step, "float32") if training else float("inf")
+            given["step"] = ops.convert_to_tensor(done, "float32")
+        return LatentTerms(posterior, codes, self.prior, **given)
 
     def set_kl_weight(self, share: float) -> None:
         """Set the current KL weight to `share` of the final one; it is saved with the model.
@@ -219,37 +249,36 @@ class VAE(Probabilistic, ImageModel):
         """
         self.current_kl_weight.assign(self.kl_weight * float(share))
 
-    def binarized(self, x: np.ndarray, generator: np.random.Generator) -> np.ndarray:
-        """Return one draw of binary images if the model is one of those, else `x` as it is."""
-        return drawn_binary(x, generator) if self.binarize else x
-
-    def fit(self, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
+    def _before_fit(self, x: Any) -> None:
         if self.kl_schedule is None:
-            # Where a warm-up was cut short, its weight is not this training's: `KLWarmup` sets
-            # its own, and without one the weight is the final one from the first step.
+            # An earlier warm-up that was cut short may have left its weight. `KLWarmup` sets its
+            # own; without one, the weight is the final one from the first step.
             self.set_kl_weight(1.0)
-        learn_dataset_size(self, x)
-        history = super().fit(x, y, **kwargs)
-        warn_if_unfinished(self)
-        return history
+        if "dataset_size" not in self.regularizer.needs:
+            return
+        given = getattr(self.regularizer, "dataset_size", None)
+        if given is None and not isinstance(x, np.ndarray | ImageFiles):
+            raise ArgumentError(
+                f"`dataset_size` of `{type(self.regularizer).__name__}` must be given where `x` "
+                f"is not an array: it cannot be counted. Received: x of type {type(x).__name__}"
+            )
+        self.dataset_size.assign(float(len(x) if given is None else given))
 
-    fit.__doc__ = ImageModel.fit.__doc__
+    def _after_fit(self) -> None:
+        planned = getattr(self.regularizer, "steps", 0)
+        if "step" in self.regularizer.needs and int(self.kl_step) < planned:
+            warnings.warn(
+                f"`{type(self.regularizer).__name__}` changes over {planned} steps and training "
+                f"has done {int(self.kl_step)}: validation is measured where it would end. Train "
+                "longer or give it fewer `steps`.",
+                stacklevel=3,  # the caller of `fit`
+            )
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "kl_weight": self.kl_weight, "binarize": self.binarize}
 
     def _check_parts(self, encoder: Any, decoder: Any, likelihood: Any) -> None:
         check_parts(encoder, decoder, likelihood)
-
-    def _reduced_loss(self, data: Any, *, training: bool) -> Tensor:
-        x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
-        terms = self.loss_terms(x, self._label_of_batch(y), training=training)
-        weights = weights_of_images(sample_weight, terms.reconstruction)
-        self.recon_tracker.update_state(terms.reconstruction, weights)
-        self.kl_tracker.update_state(terms.kl, weights)
-        self.kl_scaled_tracker.update_state(terms.scaled, weights)
-        self.kl_weight_tracker.update_state(terms.weight)
-        return self._total_loss(terms.total, weights)
 
     def _label_of_batch(self, y: Any) -> Tensor | None:
         """Return the label out of what `fit` was given beside the images."""

@@ -11,7 +11,7 @@ from keras import ops
 from vae_keras.data.binarize import drawn_binary
 from vae_keras.errors import ArgumentError
 from vae_keras.likelihoods import Bernoulli, Gaussian, Likelihood, Perceptual, SquaredError
-from vae_keras.models.vae import EVALUATION_SEED
+from vae_keras.models.vae import EVALUATION_SEEDS
 from vae_keras.objectives import ELBO, ImportanceWeighted, Objective
 from vae_keras.priors import Mixture, StandardNormal
 from vae_keras.regularizers import KL, MMD, Capacity, FreeBits, TotalCorrelation
@@ -76,7 +76,7 @@ def test_the_logs_add_up_for_each_objective(tiny_vae, make_images, objective, pr
 def test_an_evaluation_of_the_importance_weighted_bound_by_hand(tiny_vae, make_images):
     vae, x = tiny_vae(objective=ImportanceWeighted(3), likelihood=Gaussian()), make_images(4)
     mean, log_var = numpy_of(*vae.encoder(x))
-    (noise,) = numpy_of(keras.random.normal((12, 2), seed=EVALUATION_SEED))
+    (noise,) = numpy_of(keras.random.normal((12, 2), seed=EVALUATION_SEEDS.posterior))
     codes = mean + np.exp(log_var / 2) * noise.reshape(3, 4, 2)
     pictures = vae.decode(codes.reshape(12, 2)).reshape(3, 4, 64).astype("float64")
     squares = ((pictures - x.reshape(4, 64)) ** 2).sum(axis=-1)
@@ -144,7 +144,7 @@ def test_the_divergence_from_a_mixture_is_that_at_the_codes_drawn(tiny_vae, make
     vae, x = tiny_vae(prior=Mixture(3)), make_images(4)
     mean, log_var = numpy_of(*vae.encoder(x))
     for noise, kl in (
-        (keras.random.normal((4, 2), seed=EVALUATION_SEED), evaluate(vae, x)["kl_loss"]),
+        (keras.random.normal((4, 2), seed=EVALUATION_SEEDS.posterior), evaluate(vae, x)["kl_loss"]),
         (np.random.default_rng(0).standard_normal((4, 2)), None),
     ):
         (noise,) = numpy_of(noise)
@@ -190,7 +190,7 @@ def test_training_images_are_drawn_anew_at_each_step(tiny_vae, make_images):
 def test_the_encoder_sees_what_the_decoder_is_to_make(tiny_vae, make_images):
     # The KL divergence of evaluation is that of the encoder on the fixed draw.
     vae, x = tiny_vae(binarize=True, likelihood=Bernoulli()), make_images(5)
-    uniform = ops.convert_to_numpy(keras.random.uniform(x.shape, seed=EVALUATION_SEED + 2))
+    uniform = ops.convert_to_numpy(keras.random.uniform(x.shape, seed=EVALUATION_SEEDS.pixels))
     drawn = (uniform < x).astype("float32")
     mean, log_var = numpy_of(*vae.encoder(drawn))
     kl = 0.5 * (mean**2 + np.exp(log_var) - 1 - log_var).sum(axis=1)
@@ -315,9 +315,9 @@ def test_codes_of_the_prior_are_drawn_for_a_discrepancy(tiny_vae, make_images, p
     losses = evaluate(vae, x, batch_size=8)
     assert evaluate(vae, x, batch_size=8) == losses  # the same draws
     mean, log_var = numpy_of(*vae.encoder(x))
-    (noise,) = numpy_of(keras.random.normal((8, 2), seed=EVALUATION_SEED))
+    (noise,) = numpy_of(keras.random.normal((8, 2), seed=EVALUATION_SEEDS.posterior))
     codes = (mean + np.exp(log_var / 2) * noise).astype("float32")
-    given = ops.convert_to_numpy(vae.prior.sample(8, seed=EVALUATION_SEED + 1))
+    given = ops.convert_to_numpy(vae.prior.sample(8, seed=EVALUATION_SEEDS.prior))
     a, b = codes.astype("float64"), given.astype("float64")
     total = 0.0
     for i in range(8):

@@ -9,7 +9,7 @@ from vae_keras.architectures import mlp
 from vae_keras.errors import ArgumentError, DataError
 from vae_keras.likelihoods import SquaredError
 from vae_keras.models import labels_for
-from vae_keras.models.inference.batches import BATCH_SIZE, in_batches
+from vae_keras.models.inference.batches import EVALUATION_BATCH_SIZE, in_batches
 
 pytestmark = pytest.mark.backend
 
@@ -131,8 +131,10 @@ def test_arrays_are_cut_alike_and_none_is_handed_on():
     np.testing.assert_array_equal(joined[1], b)
     assert seen == [(3, None, 3), (3, None, 3), (1, None, 1)]
     seen.clear()
-    in_batches(record, np.zeros(BATCH_SIZE + 1), None, np.zeros(BATCH_SIZE + 1))
-    assert [n for n, _, _ in seen] == [BATCH_SIZE, 1]
+    in_batches(
+        record, np.zeros(EVALUATION_BATCH_SIZE + 1), None, np.zeros(EVALUATION_BATCH_SIZE + 1)
+    )
+    assert [n for n, _, _ in seen] == [EVALUATION_BATCH_SIZE, 1]
 
 
 def test_a_file_from_before_priors_and_objectives_has_the_defaults(tiny_vae, make_images):

@@ -12,7 +12,7 @@ from vae_keras.architectures import mlp
 from vae_keras.errors import ArgumentError, DataError
 from vae_keras.likelihoods import Bernoulli, SquaredError
 from vae_keras.models.sampling import Sampling
-from vae_keras.models.vae import EVALUATION_SEED
+from vae_keras.models.vae import EVALUATION_SEEDS
 from vae_keras.schedules import Linear
 
 pytestmark = pytest.mark.backend
@@ -56,7 +56,7 @@ def evaluation_terms(vae, x, batch_size):
     parts = []
     for start in range(0, len(x), batch_size):
         batch = x[start : start + batch_size]
-        noise = keras.random.normal((len(batch), vae.latent_dim), seed=EVALUATION_SEED)
+        noise = keras.random.normal((len(batch), vae.latent_dim), seed=EVALUATION_SEEDS.posterior)
         parts.append(terms(vae, batch, numpy_of(noise)[0]))
     return tuple(np.concatenate(part) for part in zip(*parts, strict=True))
 
@@ -436,7 +436,7 @@ def test_parts_that_do_not_fit_are_argument_errors():
 
 @pytest.mark.parametrize("kl_weight", [-0.1, float("inf"), float("nan")])
 def test_senseless_weights_are_argument_errors(tiny_vae, kl_weight):
-    with pytest.raises(ArgumentError, match="`kl_weight` must be finite and at least 0"):
+    with pytest.raises(ArgumentError, match="`kl_weight` must be a finite number of at least 0"):
         tiny_vae(kl_weight=kl_weight)
 
 
@@ -513,7 +513,7 @@ def test_interpolation_runs_straight_from_one_code_to_the_other(tiny_vae, make_i
     np.testing.assert_allclose(pictures[[0, 4]], vae.reconstruct(x), atol=1e-6)
     quarter = vae.decode((0.75 * start + 0.25 * end)[np.newaxis])[0]
     np.testing.assert_allclose(pictures[1], quarter, atol=1e-6)
-    with pytest.raises(ArgumentError, match="`steps` must be at least 2"):
+    with pytest.raises(ArgumentError, match="`steps` must be an integer of at least 2"):
         vae.interpolate(x[0], x[1], steps=1)
 
 

@@ -1,4 +1,9 @@
-"""Batches that several devices share, on JAX: Keras wants each to be of a size they divide."""
+"""Batches that several devices share, on JAX.
+
+Under a `keras.distribution`, arrays and `PyDataset`s are the whole data in every process, and each
+process feeds its part of each batch. Keras wants batches of a size that the devices divide: a last
+batch that they do not is filled up with copies of its own images, which weigh nothing.
+"""
 
 from typing import Any
 
@@ -7,28 +12,47 @@ import numpy as np
 
 from vae_keras.data.streams.arrays import ArrayBatches
 from vae_keras.errors import ArgumentError
+from vae_keras.models.fitting.streams import FitCall
 from vae_keras.models.inference.batches import KERAS_BATCH_SIZE
 
 
-class SharedBatches:
-    """Makes `fit` and `evaluate` share each batch under a `keras.distribution`.
+def shared_fit(call: FitCall) -> FitCall:
+    """Have each device train on an equal part of each batch; with one device, change nothing."""
+    devices = _devices()
+    if devices == 1:
+        return call
+    x, y, arguments = call.x, call.y, dict(call.arguments)
+    if arguments.get("validation_split"):
+        raise ArgumentError(
+            "`validation_split` must not be set with several devices: give `validation_data`. "
+            f"Received: validation_split={arguments['validation_split']!r}"
+        )
+    size, weight = arguments.pop("batch_size", None), arguments.pop("sample_weight", None)
+    if isinstance(x, np.ndarray):
+        check_batch_size(size or KERAS_BATCH_SIZE, devices)
+        shuffle = bool(arguments.pop("shuffle", True))
+        x = _shared(x, y, weight, size or KERAS_BATCH_SIZE, shuffle=shuffle)
+        arguments["shuffle"] = False
+    else:
+        if isinstance(x, ArrayBatches):
+            check_batch_size(x.stream.batch_size, devices)
+        x = _shared(x, y, weight, size, shuffle=False)
+    validation = arguments.get("validation_data")
+    if validation is not None:
+        size = arguments.pop("validation_batch_size", None) or size or KERAS_BATCH_SIZE
+        images, labels, weight = keras.utils.unpack_x_y_sample_weight(validation)
+        arguments["validation_data"] = _shared(images, labels, weight, size, shuffle=False)
+    return call._replace(x=x, y=None, arguments=arguments)
 
-    Arrays and `PyDataset`s are those of the whole, in every process; a process feeds its part of
-    each batch. A last batch that the devices do not divide is filled up with images of its own that
-    weigh nothing.
-    """
 
-    def fit(self: Any, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
-        devices = _devices()
-        if devices > 1:
-            x, y, kwargs = _shared_fit(devices, x, y, kwargs)
-        return super().fit(x, y, **kwargs)  # type: ignore[misc]
-
-    def evaluate(self: Any, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
-        if _devices() > 1 and not isinstance(x, _Parts):
-            size, weight = kwargs.pop("batch_size", None), kwargs.pop("sample_weight", None)
-            x, y = _shared(x, y, weight, size or KERAS_BATCH_SIZE, shuffle=False), None
-        return super().evaluate(x, y, **kwargs)  # type: ignore[misc]
+def shared_evaluation(call: FitCall) -> FitCall:
+    """Have each device measure on an equal part of each batch; with one device, change nothing."""
+    if _devices() == 1 or isinstance(call.x, _Parts):
+        return call
+    arguments = dict(call.arguments)
+    size, weight = arguments.pop("batch_size", None), arguments.pop("sample_weight", None)
+    x = _shared(call.x, call.y, weight, size or KERAS_BATCH_SIZE, shuffle=False)
+    return call._replace(x=x, y=None, arguments=arguments)
 
 
 def check_batch_size(batch_size: int, devices: int) -> None:
@@ -46,31 +70,6 @@ def _devices() -> int:
         return 1
     distribution = keras.distribution.distribution()
     return getattr(distribution, "num_model_replicas", 1)
-
-
-def _shared_fit(devices: int, x: Any, y: Any, arguments: dict[str, Any]) -> Any:
-    arguments = dict(arguments)
-    if arguments.get("validation_split"):
-        raise ArgumentError(
-            "`validation_split` must not be set with several devices: give `validation_data`. "
-            f"Received: validation_split={arguments['validation_split']!r}"
-        )
-    size, weight = arguments.pop("batch_size", None), arguments.pop("sample_weight", None)
-    if isinstance(x, np.ndarray):
-        check_batch_size(size or KERAS_BATCH_SIZE, devices)
-        shuffle = bool(arguments.pop("shuffle", True))
-        x = _shared(x, y, weight, size or KERAS_BATCH_SIZE, shuffle=shuffle)
-        y, arguments["shuffle"] = None, False
-    else:
-        if isinstance(x, ArrayBatches):
-            check_batch_size(x.stream.batch_size, devices)
-        x, y = _shared(x, y, weight, size, shuffle=False), None
-    validation = arguments.get("validation_data")
-    if validation is not None:
-        size = arguments.pop("validation_batch_size", None) or size or KERAS_BATCH_SIZE
-        images, labels, weight = keras.utils.unpack_x_y_sample_weight(validation)
-        arguments["validation_data"] = _shared(images, labels, weight, size, shuffle=False)
-    return x, y, arguments
 
 
 def _shared(x: Any, y: Any, weight: Any, batch_size: int, *, shuffle: bool) -> Any:
@@ -101,7 +100,9 @@ def _check_equal_batches(dataset: Any, devices: int) -> None:
 class _ArrayBatches(keras.utils.PyDataset):
     """Batches of arrays, in the order in which Keras would take them on one device."""
 
-    def __init__(self, x: Any, y: Any, weight: Any, batch_size: int, *, shuffle: bool) -> None:
+    def __init__(
+        self, x: np.ndarray, y: Any, weight: Any, batch_size: int, *, shuffle: bool
+    ) -> None:
         super().__init__()
         self.x = x
         self.others = [None if one is None else np.asarray(one) for one in (y, weight)]
@@ -113,8 +114,8 @@ class _ArrayBatches(keras.utils.PyDataset):
     def num_batches(self) -> int:
         return -(-len(self.x) // self.batch_size)
 
-    def __getitem__(self, index: int) -> tuple[Any, Any, Any]:
-        if index == 0 and self.shuffle:  # Keras draws an order with each pass it begins
+    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
+        if index == 0 and self.shuffle:  # as Keras does: a new order for each pass
             self.order = np.random.permutation(len(self.x))  # noqa: NPY002
         rows = self.order[index * self.batch_size : (index + 1) * self.batch_size]
         y, weight = (None if one is None else one[rows] for one in self.others)
@@ -122,7 +123,7 @@ class _ArrayBatches(keras.utils.PyDataset):
 
 
 class _Parts(keras.utils.PyDataset):
-    """The part of this process in each batch, filled up so that every device gets as much."""
+    """The part of this process in each batch, filled up so that each device gets equally much."""
 
     def __init__(self, whole: keras.utils.PyDataset, distribution: Any) -> None:
         super().__init__(whole.workers, whole.use_multiprocessing, whole.max_queue_size)
@@ -151,5 +152,7 @@ class _Parts(keras.utils.PyDataset):
         weight = np.ones(images, "float32") if weight is None else np.asarray(weight, "float32")
         weight = np.where(np.arange(filled) < images, weight.reshape(-1)[rows], 0.0)
         weight = weight[self.process * each : (self.process + 1) * each].astype("float32")
+        # Keras tells a batch's fields by their number: where there are no labels, something has
+        # to stand in their place.
         labels = weight if y is None else keras.tree.map_structure(lambda one: one[mine], y)
         return x[mine], labels, weight

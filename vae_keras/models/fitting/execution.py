@@ -1,4 +1,4 @@
-"""How training steps are compiled and grouped: what was measured to be fastest, by backend."""
+"""How training steps are compiled and grouped: what is fastest on each backend, as measured."""
 
 import math
 from typing import Any
@@ -8,14 +8,16 @@ import keras
 from vae_keras.backend.determinism import is_deterministic
 from vae_keras.backend.parallel import device_names
 from vae_keras.errors import ArgumentError
+from vae_keras.models.host import Host
 
-# TensorFlow, two cores: 20 steps a call need 0.9 (`conv`) and 0.8 (`mlp_400x2`) of the processor
-# time that they need one by one (benchmarks/levers.py).
+# TensorFlow, two cores: 20 steps in one call take 0.9 (`conv`) and 0.8 (`mlp_400x2`) of the
+# processor time of 20 calls (benchmarks/levers.py).
 _TENSORFLOW_STEPS = 20
-# On a CPU, steps that take long by themselves gain nothing, and 20 of them are a long time without
-# progress and without an ear for Ctrl-C. Multiplications of a batch, forward: 40 ms a step or so.
+# On a CPU, long steps gain nothing by it, and 20 of them are a long time without progress and
+# without a reaction to Ctrl-C. Long is a step of about 40 ms, or so many multiplications in the
+# forward pass of a batch.
 _LONG_STEP = 1e9
-# JAX on an accelerator runs them as one loop on the device; on a CPU that is slower than Python's.
+# JAX on an accelerator runs these steps as one loop on the device; on a CPU, Python's is faster.
 _ACCELERATOR_STEPS = 50
 
 
@@ -28,12 +30,13 @@ def execution_arguments(
     """Return what `compile` takes besides the optimizer.
 
     Args:
-        jit_compile: Whether to compile a training step with XLA. By default JAX does always,
-            TensorFlow where there is a GPU, PyTorch never.
+        jit_compile: Whether to compile a training step with XLA. By default JAX always does,
+            TensorFlow if there is a GPU, PyTorch never.
         steps_per_execution: Training steps for each call into the backend. By default 20 on
-            TensorFlow, 50 on JAX with an accelerator, otherwise 1; on a CPU always 1 where a step
+            TensorFlow, 50 on JAX with an accelerator, otherwise 1; on a CPU always 1 if a step
             takes long.
-        multiplications: Of the forward pass of a batch. Defaults to `0`, a step that is short.
+        multiplications: Multiplications of the forward pass of a batch. Defaults to `0`, as of a
+            short step.
 
     Raises:
         ArgumentError: If the backend cannot do it.
@@ -56,8 +59,8 @@ def execution_arguments(
     }
 
 
-def execution_facts(model: Any) -> dict[str, Any]:
-    """Return how a compiled model's training steps are computed, as far as bits depend on it.
+def execution_facts(model: Host) -> dict[str, Any]:
+    """Return all about a compiled model's training steps that can change the bits of a result.
 
     Args:
         model: Any model of images.
@@ -70,7 +73,7 @@ def execution_facts(model: Any) -> dict[str, Any]:
     }
 
 
-def multiplications_of(model: Any) -> int:
+def multiplications_of(model: keras.Model) -> int:
     """Count the multiplications of one image in a functional model's dense layers and convolutions.
 
     Args:

@@ -1,83 +1,72 @@
-"""Which updates reach the weights: none whose gradient is not finite."""
+"""Which training steps reach the weights: none with an infinite, NaN or far too large gradient.
 
-from typing import Any
+Neither the weights nor the optimizer's state see a step that is left out, so a training that
+diverges leaves the last good weights behind. Such a step makes the epoch's `loss` NaN, which stops
+`StopOnDivergence`. An optimizer that scales the loss leaves out steps by itself while it looks for
+its scale; those steps are neither counted nor reported here.
+"""
+
+from typing import TypeVar
 
 import keras
 from keras import ops
 
-from vae_keras.checks import LARGEST_FLOAT32
-from vae_keras.errors import ArgumentError
-from vae_keras.math import Tensor
+from vae_keras._types import Tensor
+from vae_keras.models.host import Host
 
-# A loss scale that has come down to this, from 2**15, did so because the gradient itself is broken.
+# Loss scales begin at 2**15. One that has come down to this did so because the gradient is broken.
 _LOWEST_SCALE = 2.0**-14
+_Logs = TypeVar("_Logs")
 
 
-class _Count(keras.metrics.Sum):
+class SkippedSteps(keras.metrics.Sum):
+    """The number of steps of an epoch that were left out."""
+
+    def __init__(self) -> None:
+        super().__init__(name="skipped_steps")
+
     def result(self) -> Tensor:
-        return 1.0 * super().result()  # a copy: on PyTorch a history would see the next reset
+        # A copy: on PyTorch the tensor itself would change in the history at the next reset.
+        return 1.0 * super().result()
 
 
-class GradientGuard:
-    """Leaves out training steps whose gradient is infinite or not a number, or far too large.
+def step_is_allowed(model: Host, norm: Tensor) -> Tensor:
+    """Tell whether to take a step, a boolean scalar, and count a step that is left out.
 
-    Neither weights nor the optimizer's state see such a step, so that what a diverged training
-    leaves behind are the last good weights. The step makes the epoch's `loss` NaN, which
-    `StopOnDivergence` stops at; an optimizer that scales the loss leaves steps out by itself while
-    it looks for its scale, and those are none of this.
-
-    Attributes:
-        skip_gradient_norm: Norm of the gradient, over all weights together, above which a step is
-            left out too; `None` for never. Counted in the metric `skipped_steps`.
+    Args:
+        model: The model; a norm above its `skip_gradient_norm` is not allowed.
+        norm: Norm over all weights of the gradient of the loss as the optimizer scales it.
     """
+    scale = ops.convert_to_tensor(model.optimizer.scale_loss(1.0), "float32")
+    finite = ops.isfinite(norm)
+    allowed = finite
+    if model.skip_gradient_norm is not None:
+        allowed = ops.logical_and(finite, norm <= model.skip_gradient_norm * scale)
+        model.skipped_tracker.update_state(1.0 - ops.cast(allowed, "float32"))
+    broken = norm
+    if isinstance(model.optimizer, keras.optimizers.LossScaleOptimizer):
+        # It has to see an infinite gradient, in order to lower its scale.
+        allowed = ops.logical_or(allowed, ops.logical_not(finite))
+        broken = ops.where(scale > _LOWEST_SCALE, 0.0, norm)
+    # A weight of 0 leaves the mean as it is, except that 0 times infinity is NaN.
+    model.loss_tracker.update_state(broken, sample_weight=0.0)
+    return allowed
 
-    skip_gradient_norm: float | None = None
-    skipped_tracker: Any = None
 
-    def _set_guard(self, skip_gradient_norm: float | None) -> None:
-        if skip_gradient_norm is None:
-            return
-        if not 0 < skip_gradient_norm <= LARGEST_FLOAT32:
-            raise ArgumentError(
-                "`skip_gradient_norm` must be a finite number above 0. "
-                f"Received: skip_gradient_norm={skip_gradient_norm!r}"
-            )
-        self.skip_gradient_norm = float(skip_gradient_norm)
-        self.skipped_tracker = _Count(name="skipped_steps")
+def fragile_variables(model: Host) -> list[keras.Variable]:
+    """Return what a forward pass changes and NaN would spoil for ever: moving statistics."""
+    names = ("encoder", "decoder", "likelihood", "prior")
+    parts = [part for name in names if (part := getattr(model, name, None)) is not None]
+    return [
+        variable
+        for part in parts
+        for variable in part.non_trainable_variables
+        if keras.backend.is_float_dtype(variable.dtype)
+    ]
 
-    def evaluate(self: Any, *args: Any, **kwargs: Any) -> Any:
-        logs = super().evaluate(*args, **kwargs)  # type: ignore[misc]
-        if isinstance(logs, dict):
-            logs.pop("skipped_steps", None)  # evaluation takes no steps
-        return logs
 
-    def _allowed(self: Any, norm: Tensor) -> Tensor:
-        """Tell whether a step is to be taken, a boolean scalar, and count it.
-
-        Args:
-            norm: Norm of the gradient of the loss as the optimizer scales it, over all weights.
-        """
-        scale = ops.convert_to_tensor(self.optimizer.scale_loss(1.0), "float32")
-        finite = ops.isfinite(norm)
-        allowed = finite
-        if self.skip_gradient_norm is not None:
-            allowed = ops.logical_and(finite, norm <= self.skip_gradient_norm * scale)
-            self.skipped_tracker.update_state(1.0 - ops.cast(allowed, "float32"))
-        broken = norm
-        if isinstance(self.optimizer, keras.optimizers.LossScaleOptimizer):
-            allowed = ops.logical_or(allowed, ops.logical_not(finite))  # it has to see those
-            broken = ops.where(scale > _LOWEST_SCALE, 0.0, norm)
-        # Weighs nothing; but nothing times infinity is not a number.
-        self._loss_tracker.update_state(broken, sample_weight=0.0)
-        return allowed
-
-    def _fragile_variables(self: Any) -> list[Any]:
-        """Return what a forward pass changes and NaN would spoil for ever: moving statistics."""
-        names = ("encoder", "decoder", "likelihood", "prior")
-        parts = [part for name in names if (part := getattr(self, name, None)) is not None]
-        return [
-            variable
-            for part in parts
-            for variable in part.non_trainable_variables
-            if keras.backend.is_float_dtype(variable.dtype)
-        ]
+def without_skipped_steps(logs: _Logs) -> _Logs:
+    """Take `skipped_steps` out of what `evaluate` returns, if it is by name: it takes no steps."""
+    if isinstance(logs, dict):
+        logs.pop("skipped_steps", None)
+    return logs

@@ -1,6 +1,7 @@
-"""`fit` that goes on from a checkpoint, in the middle of an epoch too."""
+"""`fit` that continues from a checkpoint, in the middle of an epoch too."""
 
-from __future__ import annotations  # whichever of the two modules is imported first
+# Not at run time: importing Keras imports this module, maybe while `checkpoints` is half imported.
+from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
@@ -8,49 +9,39 @@ from typing import Any
 import keras
 
 from vae_keras.checkpoints import callback as checkpoints
+from vae_keras.checkpoints.directory import Saved
 from vae_keras.data import ImageStream
+from vae_keras.models.fitting.streams import FitCall, following_epochs
+from vae_keras.models.host import Host
 
 
-def checkpoint_among(callbacks: Any) -> checkpoints.Checkpoint | None:
-    """Return the `Checkpoint` in what `fit` was given as callbacks, `None` if there is none."""
-    if isinstance(callbacks, checkpoints.Checkpoint):
-        return callbacks
-    if not isinstance(callbacks, list | tuple):
-        return None
-    return next((one for one in callbacks if isinstance(one, checkpoints.Checkpoint)), None)
+def fit(leg: Callable[[FitCall], Any], model: Host, call: FitCall) -> Any:
+    """Train; with a `Checkpoint` among the callbacks, from where the last checkpoint is.
 
-
-def fit_with_checkpoints(
-    fit: Callable[..., Any],
-    model: Any,
-    x: Any,
-    y: Any,
-    stream: ImageStream | None,
-    arguments: dict[str, Any],
-) -> Any:
-    """Train, beginning where the last checkpoint is.
-
-    Keras begins an epoch with its first batch, and begins a training with callbacks that know of
-    nothing. So what is left of an epoch is a `fit` of its own, and the callbacks see one training.
+    Keras can neither start in the middle of an epoch nor restore callbacks. So the rest of an
+    interrupted epoch is a leg of its own, and the callbacks are shown a single, uninterrupted
+    training.
 
     Args:
-        fit: Keras' own.
+        leg: Calls Keras' `fit` once.
         model: The model.
-        x: Images, as `fit` takes them; of a stream, its batches.
-        y: Labels.
-        stream: Where `x` comes from, `None` if it is not known.
-        arguments: The others of `fit`, with a `Checkpoint` among the callbacks.
+        call: The arguments of `fit`.
+
+    Returns:
+        Keras' `History`.
     """
-    arguments = dict(arguments)
-    given = arguments.pop("callbacks")
-    checkpoint = checkpoint_among(given)
-    assert checkpoint is not None
+    given = call.arguments.get("callbacks")
+    checkpoint = _checkpoint_among(given)
+    if checkpoint is None:
+        return leg(following_epochs(call))
+    arguments, stream = dict(call.arguments), call.stream
     epochs, epoch = arguments.pop("epochs", 1), arguments.pop("initial_epoch", 0)
     verbose = arguments.get("verbose", "auto")
     callbacks = _Callbacks(given, checkpoint, model, stream, epochs=epochs, verbose=verbose)
+    arguments["callbacks"] = callbacks
 
-    def part(batches: Any, labels: Any, epoch: int, end: int) -> None:
-        fit(batches, labels, initial_epoch=epoch, epochs=end, callbacks=callbacks, **arguments)
+    def train(x: Any, y: Any, epoch: int, end: int) -> None:
+        leg(FitCall(x, y, {**arguments, "initial_epoch": epoch, "epochs": end}))
 
     with checkpoint.held():
         model.stop_training = False
@@ -60,26 +51,35 @@ def fit_with_checkpoints(
             if saved.facts["stopped"]:
                 epochs = epoch
             elif saved.batch and stream is not None:
-                rest = callbacks.go_on_within(saved)
-                part(rest.batches(), None, epoch, epoch + 1)
+                rest = callbacks.finish_epoch(saved)
+                train(rest.batches(), None, epoch, epoch + 1)
                 epoch = epochs if model.stop_training else epoch + 1
         if epoch < epochs:
-            part(x, y, epoch, epochs)
+            train(call.x, call.y, epoch, epochs)
         elif saved is not None and not saved.batch:
-            checkpoint.restore_metrics(model, saved)  # the training had come to its end
+            checkpoint.restore_metrics(model, saved)  # the training was complete
         callbacks.end()
     return model.history
 
 
+def _checkpoint_among(callbacks: Any) -> checkpoints.Checkpoint | None:
+    """Return the `Checkpoint` in what `fit` was given as callbacks, `None` if there is none."""
+    if isinstance(callbacks, checkpoints.Checkpoint):
+        return callbacks
+    if not isinstance(callbacks, list | tuple):
+        return None
+    return next((one for one in callbacks if isinstance(one, checkpoints.Checkpoint)), None)
+
+
 class _Callbacks(keras.callbacks.CallbackList):
-    """Callbacks of a training that may take several calls of `fit`.
+    """Callbacks of one training that may take several calls of Keras' `fit`.
 
     Args:
         callbacks: What `fit` was given.
-        checkpoint: The one among them that keeps checkpoints; it comes after all others.
+        checkpoint: The member of `callbacks` that keeps checkpoints; it is called after the others.
         model: The model.
         stream: Where the images come from, or `None`.
-        epochs: Number of the last epoch.
+        epochs: Epochs of the whole training.
         verbose: As in `fit`.
     """
 
@@ -87,14 +87,14 @@ class _Callbacks(keras.callbacks.CallbackList):
         self,
         callbacks: Any,
         checkpoint: checkpoints.Checkpoint,
-        model: Any,
+        model: Host,
         stream: ImageStream | None,
         *,
         epochs: int,
         verbose: Any,
     ) -> None:
         self._checkpoint, self._stream, self._epochs = checkpoint, stream, epochs
-        self._within: Any = None
+        self._interrupted: Saved | None = None
         self._rest: ImageStream | None = None
         self._epoch = self._first_batch = 0
         self._last_logs: Any = None
@@ -108,18 +108,18 @@ class _Callbacks(keras.callbacks.CallbackList):
             steps=None if stream is None else stream.steps,
         )
 
-    def begin(self) -> Any:
-        """Begin the training; return the checkpoint that it goes on from, `None` if none."""
+    def begin(self) -> Saved | None:
+        """Begin the training; return the checkpoint that it continues from, `None` if none."""
         super().on_train_begin()
         saved = self._checkpoint.begin(self.model, self.callbacks, self._order())
         if saved is not None and self._stream is not None:
             self._stream.seed, self._stream.begun = saved.facts["order"]["seeds"]
         return saved
 
-    def go_on_within(self, saved: Any) -> ImageStream:
-        """Have the next epoch be the rest of one; return the batches of that."""
+    def finish_epoch(self, saved: Saved) -> ImageStream:
+        """Make the next epoch the rest of the interrupted one; return the batches of that rest."""
         assert self._stream is not None
-        self._within, self._first_batch = saved, saved.batch
+        self._interrupted, self._first_batch = saved, saved.batch
         self._rest = self._stream.from_batch(saved.batch)
         return self._rest
 
@@ -128,7 +128,7 @@ class _Callbacks(keras.callbacks.CallbackList):
         super().on_train_end(self._last_logs)
 
     def on_train_begin(self, logs: Any = None) -> None:
-        """Nothing: `begin` was it."""
+        """Do nothing: `begin` has told the callbacks already."""
 
     def on_train_end(self, logs: Any = None) -> None:
         self._last_logs = logs
@@ -139,9 +139,9 @@ class _Callbacks(keras.callbacks.CallbackList):
             if stream is not None:
                 stream.epoch = epoch
         super().on_epoch_begin(epoch, logs)
-        if self._within is not None:
-            self._checkpoint.restore_metrics(self.model, self._within)
-            self._within = None
+        if self._interrupted is not None:
+            self._checkpoint.restore_metrics(self.model, self._interrupted)
+            self._interrupted = None
 
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
         super().on_train_batch_begin(batch + self._first_batch, logs)
@@ -149,8 +149,8 @@ class _Callbacks(keras.callbacks.CallbackList):
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         done = batch + self._first_batch + 1
         super().on_train_batch_end(done - 1, logs)
-        # The last ones of an epoch wait for its end; an optimizer that averages weights puts the
-        # averages in their place at the end of each `fit`.
+        # After the last batches of an epoch, its end is soon enough. An optimizer that averages
+        # weights replaces them by the averages when `fit` ends, so its `fit` must not be split.
         stream = self._stream
         if stream is None or done >= stream.steps or self._optimizer_averages():
             return
@@ -168,7 +168,7 @@ class _Callbacks(keras.callbacks.CallbackList):
         self._checkpoint.save(self.model, self.callbacks, self._order(), **position)
 
     def _is_well(self) -> bool:
-        # `StopOnDivergence` has one; what comes after is not to be gone on with.
+        # `StopOnDivergence` has a message once training diverged; a checkpoint of that is no use.
         return all(getattr(one, "message", None) is None for one in self.callbacks)
 
     def _optimizer_averages(self) -> bool:

@@ -1,94 +1,133 @@
-"""`fit` and `evaluate` on arrays and image files, in an order that can be gone on with."""
+"""`fit` and `evaluate` on arrays and image files: as batches in an order that can be resumed."""
 
-from typing import Any
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
 
+from vae_keras._types import Images
 from vae_keras.data import ImageFiles, ImageStream
-from vae_keras.models.inference.batches import KERAS_BATCH_SIZE
+from vae_keras.models.host import Host
+from vae_keras.models.inference.batches import EVALUATION_BATCH_SIZE, KERAS_BATCH_SIZE
 
-# On TensorFlow Keras' own way copies an array twice over. Of smaller ones that does not matter.
+# On TensorFlow, Keras' own way copies an array twice; below this size that does not matter.
 COPIED_BYTES = 256 << 20
 _NEEDS_KERAS = ("sample_weight", "class_weight", "validation_split", "steps_per_epoch")
 
 
-def is_trained_on_as_stream(x: Any, y: Any, arguments: dict[str, Any]) -> bool:
-    """Tell whether `fit` takes `x` as a stream: image files or an array, with plain arguments.
+class FitCall(NamedTuple):
+    """The arguments of a `fit` or `evaluate`, on their way to Keras' own.
+
+    Attributes:
+        x: Images, or batches of them.
+        y: Labels; `None` where the batches hold them, or there are none.
+        arguments: The other arguments, by name.
+        stream: Where the batches come from; `None` if `x` is the user's own data set, or an array
+            that Keras cuts into batches.
+    """
+
+    x: Any
+    y: Any
+    arguments: dict[str, Any]
+    stream: ImageStream | None = None
+
+
+def training_batches(model: Host, call: FitCall) -> FitCall:
+    """Turn image files, and arrays with plain arguments, into shuffled batches; leave others.
 
     Args:
-        x: What `fit` got as images.
-        y: And as labels.
-        arguments: Its other arguments, some of which only Keras' own way with arrays knows.
+        model: The model, whose seed is that of the order. Without one a seed is drawn from NumPy's
+            global generator, which `keras.utils.set_random_seed` seeds.
+        call: The arguments of `fit`, checked.
     """
-    if isinstance(x, ImageFiles):
-        return True
-    plain = all(arguments.get(name) is None for name in _NEEDS_KERAS)
-    labelled = y is None or (isinstance(y, np.ndarray) and len(y) == len(x))
-    return isinstance(x, np.ndarray) and labelled and plain
-
-
-def is_measured_as_stream(x: Any, arguments: dict[str, Any]) -> bool:
-    """Tell whether `evaluate` takes `x` as a stream: image files, or an array Keras would copy.
-
-    Args:
-        x: What `evaluate` got, or `fit` as validation data.
-        arguments: Its other arguments.
-    """
-    if isinstance(x, ImageFiles):
-        return True
-    copied = keras.backend.backend() == "tensorflow" and isinstance(x, np.ndarray)
-    plain = all(arguments.get(name) is None for name in _NEEDS_KERAS)
-    return copied and x.nbytes > COPIED_BYTES and plain
-
-
-def training_stream(
-    model: Any, images: ImageFiles | np.ndarray, labels: Any, arguments: dict[str, Any]
-) -> ImageStream:
-    """Return the batches of a `fit`; takes the arguments that are theirs out of `arguments`.
-
-    Args:
-        model: The model, whose seed is that of the order. One without a seed draws one, from
-            NumPy's global generator, which `keras.utils.set_random_seed` seeds.
-        images: Arrays or files for which `is_trained_on_as_stream` is true.
-        labels: Class of each, or `None`.
-        arguments: Those of `fit` on arrays; those for batches are put in.
-    """
+    if not _is_trained_on_as_stream(call):
+        return call
+    arguments = dict(call.arguments)
     seed = model.seed
     if seed is None:
         seed = int(np.random.randint(2**31))  # noqa: NPY002
     stream = ImageStream(
-        images,
-        _array(labels),
+        call.x,
+        _labels(call.y),
         batch_size=arguments.pop("batch_size", None) or KERAS_BATCH_SIZE,
         seed=seed,
         shuffle=arguments.pop("shuffle", True),
-        # Who names the epoch that it begins with goes on with an earlier training.
+        # With `initial_epoch` the caller continues an earlier training: the number of the epoch
+        # alone then sets the order, as if that training had not been interrupted.
         begun=0 if arguments.get("initial_epoch") else _steps_so_far(model),
     )
     arguments["shuffle"] = False
-    return stream
+    return FitCall(stream.batches(), None, arguments, stream)
 
 
-def with_callback(callbacks: Any, one: Any) -> Any:
-    """Return the callbacks that `fit` was given, and one more."""
-    if isinstance(callbacks, keras.callbacks.CallbackList):
-        callbacks.append(one)
-        return callbacks
-    given = callbacks or []
-    return [*(given if isinstance(given, list | tuple) else [given]), one]
+def evaluation_batches(call: FitCall) -> FitCall:
+    """Turn image files, and arrays that Keras would copy, into batches; leave others.
+
+    Args:
+        call: The arguments of `evaluate`, checked.
+    """
+    if not is_measured_as_stream(call.x, call.arguments):
+        return call
+    arguments = dict(call.arguments)
+    size = arguments.pop("batch_size", None) or EVALUATION_BATCH_SIZE
+    return FitCall(ordered_batches(call.x, call.y, size), None, arguments)
 
 
-def ordered_batches(images: ImageFiles | np.ndarray, labels: Any, batch_size: int) -> Any:
+def is_measured_as_stream(x: Any, arguments: dict[str, Any]) -> bool:
+    """Tell whether to measure on `x` as a stream: image files, or an array that Keras would copy.
+
+    Args:
+        x: The images of `evaluate`, or the validation images of `fit`.
+        arguments: The other arguments of `evaluate`; none for validation images.
+    """
+    if isinstance(x, ImageFiles):
+        return True
+    copied = keras.backend.backend() == "tensorflow" and isinstance(x, np.ndarray)
+    return copied and x.nbytes > COPIED_BYTES and _is_plain(arguments)
+
+
+def ordered_batches(images: ImageFiles | Images, labels: Any, batch_size: int) -> Any:
     """Return batches to measure on, in the order of the images."""
-    stream = ImageStream(images, _array(labels), batch_size=batch_size, shuffle=False)
+    stream = ImageStream(images, _labels(labels), batch_size=batch_size, shuffle=False)
     return stream.batches()
 
 
-def _steps_so_far(model: Any) -> int:
-    return int(keras.ops.copy(model.optimizer.iterations))  # of a mirrored variable too
+def following_epochs(call: FitCall) -> FitCall:
+    """Add the callback that tells the stream, if there is one, which epoch `fit` is in."""
+    if call.stream is None:
+        return call
+    callbacks, follower = call.arguments.get("callbacks"), call.stream.callback()
+    if isinstance(callbacks, keras.callbacks.CallbackList):
+        callbacks.append(follower)
+    else:
+        given = callbacks or []
+        callbacks = [*(given if isinstance(given, list | tuple) else [given]), follower]
+    return call._replace(arguments={**call.arguments, "callbacks": callbacks})
 
 
-def _array(labels: Any) -> np.ndarray | None:
-    """Return labels; those that are images again, as of an autoencoder by hand, are not needed."""
+def naming_broken_files(call: FitCall) -> AbstractContextManager[None]:
+    """Within the context, an error in reading an image file becomes one that names the file."""
+    return nullcontext() if call.stream is None else call.stream.naming_broken_files()
+
+
+def _is_trained_on_as_stream(call: FitCall) -> bool:
+    if isinstance(call.x, ImageFiles):
+        return True
+    if not isinstance(call.x, np.ndarray) or not _is_plain(call.arguments):
+        return False
+    return call.y is None or (isinstance(call.y, np.ndarray) and len(call.y) == len(call.x))
+
+
+def _is_plain(arguments: dict[str, Any]) -> bool:
+    """Tell whether there is no argument that only Keras' own way with arrays understands."""
+    return all(arguments.get(name) is None for name in _NEEDS_KERAS)
+
+
+def _steps_so_far(model: Host) -> int:
+    return int(keras.ops.copy(model.optimizer.iterations))  # copied: it may be mirrored on devices
+
+
+def _labels(labels: Any) -> np.ndarray | None:
+    """Return labels as an array; `None` for images, such as the targets of an autoencoder."""
     return None if labels is None or getattr(labels, "ndim", 1) == 4 else np.asarray(labels)

@@ -1,4 +1,4 @@
-"""Arrays through a function, a slice at a time, and what gives images a batch at a time."""
+"""Arrays through a function, slice by slice, and data sets of images, batch by batch."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -7,34 +7,37 @@ import keras
 import numpy as np
 from keras import ops
 
+from vae_keras._types import Tensor
 from vae_keras.data import ImageFiles
 from vae_keras.errors import ArgumentError, DataError
 
-# Of `evaluate` and of the evaluation. The test step draws its noise a batch at a time, so that a
-# loss depends on it: arrays are evaluated in batches of this size by default.
-BATCH_SIZE = 500
-# Of encoding and decoding, on which nothing depends but the time: larger ones leave the cache.
+# The default of `evaluate`. Losses depend on it, since the test step draws noise batch by batch.
+EVALUATION_BATCH_SIZE = 500
+# The default of encoding and decoding. Only the time depends on it: larger batches leave the cache.
 INFERENCE_BATCH_SIZE = 256
-# Of `fit` where none is given.
+# The default of `fit`, which is Keras'.
 KERAS_BATCH_SIZE = 32
 
 
-def in_batches(function: Callable[..., Any], *arrays: Any, batch_size: int = BATCH_SIZE) -> Any:
+def in_batches(
+    function: Callable[..., tuple[Tensor, ...]],
+    *arrays: Any,
+    batch_size: int = EVALUATION_BATCH_SIZE,
+) -> tuple[np.ndarray, ...]:
     """Apply `function`, which returns a tuple of tensors, to slices of `arrays`; join the results.
 
-    Beside the results it holds two batches: the next is computed while one is copied.
+    Beside the results, two batches are in memory: one is computed while the other is copied.
 
     Args:
-        function: Takes as many arguments as there are arrays; of what it returns, the rows
-            beyond the length of a slice are left out.
-        *arrays: Arrays or `ImageFiles` of one length; a `None` is handed on as it is.
+        function: Takes as many arguments as there are arrays. If it returns more rows than a slice
+            has, the rows beyond are left out.
+        *arrays: Arrays or `ImageFiles` of one length; `None` is passed on as it is.
         batch_size: Length of a slice, > 0.
     """
-    check_batch_size(batch_size)
     length = length_of(arrays)
     results: list[np.ndarray] = []
 
-    def store(start: int, outputs: Any) -> None:
+    def store(start: int, outputs: tuple[Tensor, ...]) -> None:
         rows = min(batch_size, length - start)
         parts = [ops.convert_to_numpy(output)[:rows] for output in outputs]
         if rows == length:
@@ -57,14 +60,15 @@ def in_batches(function: Callable[..., Any], *arrays: Any, batch_size: int = BAT
 
 
 def padded(function: Callable[..., Any], length: int, batch_size: int) -> Callable[..., Any]:
-    """Return `function` for slices of few lengths, for a backend that compiles each length.
+    """Return `function` with its arrays filled up, for a backend that compiles each length anew.
 
-    Those of more than a batch become a batch, others the next power of two.
+    Slices of arrays that are longer than a batch are filled up to a batch, shorter arrays to the
+    next power of two.
 
     Args:
-        function: Takes arrays.
-        length: Of all slices together.
-        batch_size: Of a slice.
+        function: Takes slices of arrays.
+        length: Length of the arrays.
+        batch_size: Length of a slice.
     """
     size = batch_size if length > batch_size else min(batch_size, 1 << (length - 1).bit_length())
 
@@ -75,11 +79,11 @@ def padded(function: Callable[..., Any], length: int, batch_size: int) -> Callab
 
 
 def batches_of(x: Any, *, name: str = "x") -> Iterator[tuple[Any, Any]]:
-    """Yield images and labels, or `None`, of each batch of a data set.
+    """Yield images and labels of each batch of a data set; `None` if there are no labels.
 
     Args:
-        x: A `tf.data.Dataset`, a `PyDataset`, a Grain or PyTorch loader, or anything to iterate
-            over; of arrays of images, or of tuples that begin with images and labels.
+        x: A `tf.data.Dataset`, a `PyDataset`, a Grain or PyTorch loader, or any other iterable: of
+            arrays of images, or of tuples that begin with images and labels.
         name: Name of the argument in messages.
 
     Raises:
@@ -102,30 +106,22 @@ def batches_of(x: Any, *, name: str = "x") -> Iterator[tuple[Any, Any]]:
 
 
 def is_data_set(x: Any) -> bool:
-    """Tell whether `batches_of` is the way to read `x`, rather than as an array."""
+    """Tell whether to read `x` with `batches_of`, rather than as an array."""
     if isinstance(x, list | tuple | str | ImageFiles) or hasattr(x, "__array__"):
         return False
     return hasattr(x, "__iter__") or isinstance(x, keras.utils.PyDataset)
 
 
 def to_array(x: Any) -> Any:
-    """Return a NumPy array, of a tensor on any device too; `ImageFiles` stay files."""
+    """Return `x`, maybe a tensor on some device, as a NumPy array; `ImageFiles` stay files."""
     if isinstance(x, ImageFiles):
         return x
     return ops.convert_to_numpy(x) if ops.is_tensor(x) else np.asarray(x)
 
 
 def length_of(arrays: tuple[Any, ...]) -> int:
-    """Return the length of those that are not `None`."""
+    """Return the length of the arrays that are not `None`."""
     return len(next(one for one in arrays if one is not None))
-
-
-def check_batch_size(batch_size: Any) -> None:
-    """Raise `ArgumentError` unless it is a positive integer."""
-    if not isinstance(batch_size, int) or batch_size < 1:
-        raise ArgumentError(
-            f"`batch_size` must be a positive integer. Received: batch_size={batch_size!r}"
-        )
 
 
 def _lengthened(array: np.ndarray, size: int) -> np.ndarray:

@@ -1,15 +1,18 @@
-"""What one does with a trained model: arrays in, arrays out, in batches."""
+"""The methods of a trained model: arrays in, arrays out, in batches."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
+from vae_keras._types import Codes, Images, Labels, Tensor
+from vae_keras.checks import integer, positive_integer
 from vae_keras.errors import ArgumentError
+from vae_keras.models.host import Host
+from vae_keras.models.images import to_data_range
 from vae_keras.models.inference.batches import (
     INFERENCE_BATCH_SIZE,
     batches_of,
-    check_batch_size,
     in_batches,
     is_data_set,
     length_of,
@@ -19,24 +22,22 @@ from vae_keras.models.inference.batches import (
 from vae_keras.models.inference.compiled import FIXED_SHAPES, CompiledMethods
 
 
-class Inference:
-    """Methods that a notebook reaches for, all deterministic.
+class Inference(Host):
+    """The everyday methods of a trained model, all deterministic.
 
     Images are arrays `(n, height, width, channels)`, uint8 or float in the likelihood's range, or
     a data set of batches, as `fit` takes it: a `tf.data.Dataset`, a `PyDataset`, a Grain or PyTorch
-    loader, anything to iterate over. What comes back is one float32 NumPy array in that range, in
-    the order of the images; of what is too large for memory, give the batches one by one.
+    loader, any other iterable. The result is one float32 NumPy array in that range, in the order of
+    the images; if it would be too large for memory, call the method batch by batch.
 
     A conditional model needs `label`, one class for all images or one for each, or a data set of
-    `(images, labels)`; other models take none, and leave those of a data set alone.
+    `(images, labels)`; other models take none, and ignore the labels of a data set.
 
-    Each is compiled when it is first called, for any number of images, and follows the weights as
-    they train; a model that was compiled with `run_eagerly=True` runs them eagerly.
+    Each method is compiled at its first call, for any number of images, and uses the weights that
+    the model has when it is called. With `compile(run_eagerly=True)` all run eagerly.
     """
 
-    def encode(
-        self: Any, x: Any, *, label: Any = None, batch_size: int = INFERENCE_BATCH_SIZE
-    ) -> np.ndarray:
+    def encode(self, x: Any, *, label: Any = None, batch_size: int = INFERENCE_BATCH_SIZE) -> Codes:
         """Encode images to codes, shape `(n, latent_dim)`: for a VAE the posterior's mean.
 
         Example:
@@ -44,11 +45,11 @@ class Inference:
             >>> for number, (images, _) in enumerate(dataset):  # more than memory holds
             ...     np.save(f"codes_{number:05d}.npy", vae.encode(images))
         """
-        return self._of_images("_encoded", x, label, batch_size, outputs=1)[0]
+        return self._of_images(self._encoded, x, label, batch_size, outputs=1)[0]
 
     def decode(
-        self: Any, z: Any, *, label: Any = None, batch_size: int = INFERENCE_BATCH_SIZE
-    ) -> np.ndarray:
+        self, z: Any, *, label: Any = None, batch_size: int = INFERENCE_BATCH_SIZE
+    ) -> Images:
         """Decode codes `(n, latent_dim)` to expected images."""
         z = np.asarray(to_array(z), "float32")
         if z.ndim != 2 or z.shape[1] != self.latent_dim or not len(z):
@@ -56,17 +57,16 @@ class Inference:
                 f"`z` must have shape (n, {self.latent_dim}), n > 0. Received: z.shape={z.shape}"
             )
         label = self.check_label(label, len(z))
-        return self._of_arrays("_decoded", z, label, batch_size=batch_size)[0]
+        batch_size = positive_integer("batch_size", batch_size)
+        return self._of_arrays(self._decoded, z, label, batch_size=batch_size)[0]
 
     def reconstruct(
-        self: Any, x: Any, *, label: Any = None, batch_size: int = INFERENCE_BATCH_SIZE
-    ) -> np.ndarray:
-        """Decode the code of each image: the same picture for the same image, always."""
-        return self._of_images("_reconstructed", x, label, batch_size)[0]
+        self, x: Any, *, label: Any = None, batch_size: int = INFERENCE_BATCH_SIZE
+    ) -> Images:
+        """Decode the code of each image: the same reconstruction for the same image each time."""
+        return self._of_images(self._reconstructed, x, label, batch_size)[0]
 
-    def interpolate(
-        self: Any, first: Any, second: Any, *, label: Any = None, steps: int = 8
-    ) -> np.ndarray:
+    def interpolate(self, first: Any, second: Any, *, label: Any = None, steps: int = 8) -> Images:
         """Decode the straight line between the codes of two images.
 
         Args:
@@ -78,21 +78,20 @@ class Inference:
         Returns:
             Images, shape `(steps, height, width, channels)`.
         """
-        if steps < 2:
-            raise ArgumentError(f"`steps` must be at least 2. Received: steps={steps!r}")
+        steps = integer("steps", steps, at_least=2)
         start, end = self.encode(np.stack([np.asarray(first), np.asarray(second)]), label=label)
         line = start + np.linspace(0, 1, steps)[:, np.newaxis] * (end - start)
         return self.decode(line, label=label)
 
     def traverse(
-        self: Any,
+        self,
         x: Any = None,
         *,
         label: Any = None,
         low: float = -3.0,
         high: float = 3.0,
         steps: int = 9,
-    ) -> np.ndarray:
+    ) -> Images:
         """Vary one latent dimension at a time and decode.
 
         Args:
@@ -105,6 +104,7 @@ class Inference:
         Returns:
             Images, shape `(latent_dim, steps, height, width, channels)`.
         """
+        steps = positive_integer("steps", steps)
         center = np.zeros(self.latent_dim)
         if x is not None:
             center = self.encode(np.asarray(x)[None], label=label)[0]
@@ -114,48 +114,55 @@ class Inference:
         images = self.decode(codes.reshape(-1, self.latent_dim), label=label)
         return images.reshape(self.latent_dim, steps, *images.shape[1:])
 
-    def to_unit_range(self: Any, x: np.ndarray) -> np.ndarray:
-        """Bring images of the model's range, or uint8, to floats in `[0, 1]`, for plots."""
+    def to_unit_range(self, x: Images) -> Images:
+        """Bring images in the model's range, or uint8, to floats in `[0, 1]`, for plots."""
         if x.dtype in (np.uint8, np.bool_):
             return x.astype("float32") / (255.0 if x.dtype == np.uint8 else 1.0)
         low, high = self.likelihood.data_range
         return np.clip((x.astype("float32") - low) / (high - low), 0.0, 1.0)
 
-    def _encoded(self: Any, images: Any, label: Any) -> Any:
+    def _encoded(self, images: Tensor, label: Tensor | None) -> tuple[Tensor, ...]:
         """Return the encoder's outputs, the codes first."""
-        outputs = self.encoder(self.encoder_inputs(self._prepared(images), label), training=False)
+        images = to_data_range(images, self.likelihood.data_range)
+        outputs = self.encoder(self.encoder_inputs(images, label), training=False)
         return tuple(outputs) if isinstance(outputs, list | tuple) else (outputs,)
 
-    def _decoded(self: Any, codes: Any, label: Any) -> Any:
+    def _decoded(self, codes: Tensor, label: Tensor | None) -> tuple[Tensor]:
         inputs = self.decoder_inputs(codes, label)
         return (self.likelihood.mean(self.decoder(inputs, training=False)),)
 
-    def _reconstructed(self: Any, images: Any, label: Any) -> Any:
+    def _reconstructed(self, images: Tensor, label: Tensor | None) -> tuple[Tensor]:
         return self._decoded(self._encoded(images, label)[0], label)
 
     def _of_images(
-        self: Any, name: str, x: Any, label: Any, batch_size: int, *, outputs: int | None = None
+        self,
+        method: Callable[..., tuple[Tensor, ...]],
+        x: Any,
+        label: Any,
+        batch_size: int,
+        *,
+        outputs: int | None = None,
     ) -> tuple[np.ndarray, ...]:
-        """Return what the method `name`, compiled, gives for images and labels.
+        """Apply a method to images and labels as users give them.
 
         Args:
-            name: Of a method `(images, label) -> tuple of tensors`.
-            x: Images, as users give them.
+            method: A method of this model, `(images, label) -> tuple of tensors`.
+            x: Images, or a data set of them.
             label: Their classes.
-            batch_size: Images at a time.
-            outputs: Leave out what the method gives beyond so many. Defaults to `None`.
+            batch_size: Images at a time; checked here.
+            outputs: How many of the tensors to return. Defaults to `None`, all.
         """
-        check_batch_size(batch_size)
+        batch_size = positive_integer("batch_size", batch_size)
         parts = [
-            self._of_arrays(name, images, labels, batch_size=batch_size, outputs=outputs)
+            self._of_arrays(method, images, labels, batch_size=batch_size, outputs=outputs)
             for images, labels in self._checked_parts(x, label)
         ]
         if len(parts) == 1:
             return parts[0]
         return tuple(np.concatenate(one) for one in zip(*parts, strict=True))
 
-    def _checked_parts(self: Any, x: Any, label: Any) -> Iterator[tuple[Any, Any]]:
-        """Yield images and labels, checked: all those of an array, or each batch of a data set."""
+    def _checked_parts(self, x: Any, label: Any) -> Iterator[tuple[Any, Labels | None]]:
+        """Yield images and labels, checked: those of an array, or of each batch of a data set."""
         if not is_data_set(x):
             x = self.check_images(to_array(x))
             yield x, self.check_label(label, len(x))
@@ -166,16 +173,19 @@ class Inference:
             yield images, self.check_label(given, len(images))
 
     def _of_arrays(
-        self: Any, name: str, *arrays: Any, batch_size: int, outputs: int | None = None
+        self,
+        method: Callable[..., tuple[Tensor, ...]],
+        *arrays: Any,
+        batch_size: int,
+        outputs: int | None = None,
     ) -> tuple[np.ndarray, ...]:
-        """Return what the method `name`, compiled, gives for arrays that were checked."""
-        check_batch_size(batch_size)
-        function = self._compiled(name)
+        """Apply a method of this model, compiled, to checked arrays, batch by batch."""
+        function = self._compiled(method)
         if FIXED_SHAPES and not self.run_eagerly:
             function = padded(function, length_of(arrays), batch_size)
         return in_batches(lambda *one: function(*one)[:outputs], *arrays, batch_size=batch_size)
 
-    def _compiled(self: Any, name: str) -> Any:
-        # Not as an attribute that Keras would look into.
+    def _compiled(self, method: Callable[..., Any]) -> Callable[..., Any]:
+        # In the dictionary: Keras would look into an attribute.
         methods = self.__dict__.setdefault("_compiled_methods", CompiledMethods())
-        return methods.get(self, name)
+        return methods.get(self, method)

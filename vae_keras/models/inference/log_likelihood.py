@@ -2,21 +2,27 @@
 
 import math
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from keras import ops
 from rich.progress import track
 
+from vae_keras._types import Tensor
+from vae_keras.checks import positive_integer, positive_number
 from vae_keras.data.binarize import is_binary
 from vae_keras.errors import ArgumentError
 from vae_keras.likelihoods import Bernoulli
 from vae_keras.math import DiagonalGaussian
-from vae_keras.models.inference.batches import INFERENCE_BATCH_SIZE
+from vae_keras.models.host import Host
+
+if TYPE_CHECKING:
+    from vae_keras.models.inference.posterior import Probabilistic
 
 FLOAT_BYTES = 4
-# Intermediate arrays of a log-density, each of the size of the decoder's output.
+# Intermediate arrays of a log-density, each as large as the decoder's output.
 LIKELIHOOD_ARRAYS = 6
 
 
@@ -31,8 +37,8 @@ class LogLikelihood:
             estimate is then low, by more than this says.
         samples: Codes drawn for each image.
         dimensions: Pixel values of an image.
-        levels_per_unit: Where bits per dimension make sense, grey levels in one unit of the pixel
-            values the density was evaluated on: 1 for a mass, 255 or so for a density of
+        levels_per_unit: Grey levels in one unit of the pixel values that the density was evaluated
+            on, where bits per dimension are defined: 1 for a mass, 255 or so for a density of
             dequantised 8-bit data. Otherwise `None`.
     """
 
@@ -79,21 +85,24 @@ class LogLikelihood:
 
 
 def estimate_log_likelihood(
-    model: Any,
+    model: "Probabilistic",
     x: Any,
     label: Any,
     *,
+    log_joint: Callable[..., Tensor],
     samples: int,
     dequantize: bool,
     memory_mib: float,
     seed: int,
     progress: bool,
 ) -> LogLikelihood:
-    """Estimate `log p(x)` of each image; see `VAE.log_likelihood`."""
-    if not isinstance(samples, (int, np.integer)) or isinstance(samples, bool) or samples < 1:
-        raise ArgumentError(f"`samples` must be a positive integer. Received: samples={samples!r}")
-    if not 0 < memory_mib < math.inf:
-        raise ArgumentError(f"`memory_mib` must be finite and above 0. Received: {memory_mib=!r}")
+    """Estimate `log p(x)` of each image; see `VAE.log_likelihood`.
+
+    `log_joint` maps images, labels and codes to `log p(x, z)` of each code, for as many codes of
+    each image as there are.
+    """
+    samples = positive_integer("samples", samples)
+    memory_mib = positive_number("memory_mib", memory_mib)
     likelihood = model.likelihood
     if not likelihood.normalized:
         raise ArgumentError(
@@ -103,12 +112,10 @@ def estimate_log_likelihood(
     x = model.check_images(np.asarray(x))
     label = model.check_label(label, len(x))
     generator = np.random.default_rng(seed)
-    # Pixels are drawn apart from codes: how many images there are moves no code's draw.
+    # Pixels have a generator of their own: the draws of the codes do not depend on their number.
     x, levels = _observed(model, x, generator.spawn(1)[0], dequantize=dequantize)
 
-    posterior = DiagonalGaussian(
-        *model._of_arrays("_encoded", x, label, batch_size=INFERENCE_BATCH_SIZE)
-    )
+    posterior = model.encode_distribution(x, label=label)
     codes_at_once = max(1, int(memory_mib * 2**20 / _bytes_per_code(model)))
     images_at_once = max(1, codes_at_once // samples)
     nats: list[np.ndarray] = []
@@ -117,7 +124,7 @@ def estimate_log_likelihood(
     for start in track(starts, "log-likelihood", disable=not progress):
         part = slice(start, start + images_at_once)
         weights = _log_weights(
-            model,
+            log_joint,
             x[part],
             None if label is None else label[part],
             DiagonalGaussian(*(one[part] for one in posterior)),
@@ -131,14 +138,14 @@ def estimate_log_likelihood(
     return LogLikelihood(
         nats=np.concatenate(nats),
         sampling_error=np.concatenate(errors),
-        samples=int(samples),
+        samples=samples,
         dimensions=math.prod(model.image_shape),
         levels_per_unit=levels,
     )
 
 
 def _observed(
-    model: Any, x: np.ndarray, generator: np.random.Generator, *, dequantize: bool
+    model: "Probabilistic", x: np.ndarray, generator: np.random.Generator, *, dequantize: bool
 ) -> tuple[np.ndarray, float | None]:
     """Return the images that the density is evaluated on, and their grey levels in one unit."""
     likelihood = model.likelihood
@@ -162,15 +169,15 @@ def _observed(
     return x, 1.0 if likelihood.discrete else None
 
 
-def _bytes_per_code(model: Any) -> int:
-    """Return what one code takes on its way through decoder and likelihood, in bytes."""
+def _bytes_per_code(model: Host) -> int:
+    """Return the memory of one code's way through decoder and likelihood, in bytes."""
     sizes = [math.prod(layer.output.shape[1:]) for layer in model.decoder.layers]
     likelihood = LIKELIHOOD_ARRAYS * math.prod(model.decoder.output_shape[1:])
     return FLOAT_BYTES * (sum(sizes) + likelihood)
 
 
 def _log_weights(
-    model: Any,
+    log_joint: Callable[..., Tensor],
     x: np.ndarray,
     label: np.ndarray | None,
     posterior: DiagonalGaussian,
@@ -179,21 +186,24 @@ def _log_weights(
     samples: int,
     codes_at_once: int,
 ) -> np.ndarray:
-    """Return `log w` of some images, shape `(n, samples)`; in float32, which the log-mean-exp
-    subtracts the largest of first."""
+    """Return `log w` of some images, shape `(n, samples)`.
+
+    float32 is enough, since `_log_mean_exp` subtracts the largest before it takes exponentials.
+    """
     parts = []
     for start in range(0, samples, codes_at_once):
         count = min(codes_at_once, samples - start)
-        # Image by image, so that the draws do not depend on how many go at once.
-        noise = generator.standard_normal((len(x), count, model.latent_dim), dtype="float32")
+        # Image by image, so that the draws do not depend on how many images go at once.
+        shape = len(x), count, posterior.mean.shape[1]
+        noise = generator.standard_normal(shape, dtype="float32")
         codes = posterior.mean[:, None] + np.exp(0.5 * posterior.log_var)[:, None] * noise
-        codes = codes.reshape(-1, model.latent_dim)
-        # log q needs no second look at the codes: the noise is what is standard normal.
+        codes = codes.reshape(-1, codes.shape[-1])
+        # The codes' own log q follows from the noise they were made of.
         log_q = -0.5 * np.sum(
             np.square(noise) + (posterior.log_var + math.log(2.0 * math.pi))[:, None], axis=-1
         )
         labels = None if label is None else np.repeat(label, count)
-        log_p = model._compiled("_log_joint")(x, labels, codes)
+        log_p = log_joint(x, labels, codes)
         parts.append(ops.convert_to_numpy(log_p).reshape(len(x), count) - log_q)
     return np.concatenate(parts, axis=1)
 

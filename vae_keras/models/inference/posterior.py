@@ -1,15 +1,20 @@
-"""What a model can do because it is a distribution: posteriors, samples, bounds."""
+"""The methods of a model that is a distribution: posteriors, samples, bounds."""
 
 from typing import Any, NamedTuple
 
 import numpy as np
 from keras import ops
 
-from vae_keras.checks import check_seed
+from vae_keras._types import Images, Tensor
+from vae_keras.checks import check_seed, integer, positive_integer
+from vae_keras.data.binarize import drawn_binary
 from vae_keras.errors import ArgumentError
 from vae_keras.math import DiagonalGaussian, reparameterize
-from vae_keras.models.inference.batches import INFERENCE_BATCH_SIZE, check_batch_size
+from vae_keras.models.images import to_data_range
+from vae_keras.models.inference.batches import INFERENCE_BATCH_SIZE
+from vae_keras.models.inference.encode_decode import Inference
 from vae_keras.models.inference.log_likelihood import LogLikelihood, estimate_log_likelihood
+from vae_keras.priors import Prior
 
 
 class ImageLosses(NamedTuple):
@@ -26,19 +31,22 @@ class ImageLosses(NamedTuple):
     elbo: np.ndarray
 
 
-class Probabilistic:
+class Probabilistic(Inference):
     """Methods of a VAE that use its posterior, its prior or its likelihood.
 
     Arrays and `label` are as for `Inference`.
     """
 
+    prior: Prior
+    binarize: bool
+
     def encode_distribution(
-        self: Any, x: Any, *, label: Any = None, batch_size: int = INFERENCE_BATCH_SIZE
+        self, x: Any, *, label: Any = None, batch_size: int = INFERENCE_BATCH_SIZE
     ) -> DiagonalGaussian:
         """Encode images to their posteriors: mean and log-variance, each `(n, latent_dim)`."""
-        return DiagonalGaussian(*self._of_images("_encoded", x, label, batch_size))
+        return DiagonalGaussian(*self._of_images(self._encoded, x, label, batch_size))
 
-    def sample(self: Any, n: int = 1, *, label: Any = None, seed: int | None = None) -> np.ndarray:
+    def sample(self, n: int = 1, *, label: Any = None, seed: int | None = None) -> Images:
         """Draw `n` codes from the prior and decode them to expected images.
 
         Args:
@@ -46,18 +54,17 @@ class Probabilistic:
             label: Class of the images, for a conditional model: one for all, or one for each.
             seed: Integer seed; `None` draws one.
         """
-        if not isinstance(n, (int, np.integer)) or n < 1:
-            raise ArgumentError(f"`n` must be a positive integer. Received: n={n!r}")
+        n = positive_integer("n", n)
         check_seed(seed)
-        # Before the draw: a label that is missing or wrong is said first.
+        # Before the draw, so that an error in a label is raised at once.
         label = self.check_label(label, n)
         if seed is None:
             seed = int(np.random.default_rng().integers(2**31))
-        codes = self.prior.sample(int(n), seed=int(seed))
+        codes = self.prior.sample(n, seed=int(seed))
         return self.decode(ops.convert_to_numpy(codes), label=label)
 
     def elbo(
-        self: Any,
+        self,
         x: Any,
         *,
         label: Any = None,
@@ -86,7 +93,7 @@ class Probabilistic:
         return self.image_losses(x, label=label, seed=seed, batch_size=batch_size).elbo
 
     def image_losses(
-        self: Any,
+        self,
         x: Any,
         *,
         label: Any = None,
@@ -102,21 +109,28 @@ class Probabilistic:
             batch_size: Images at a time.
         """
         check_seed(seed)
-        check_batch_size(batch_size)
+        batch_size = positive_integer("batch_size", batch_size)
         generator = np.random.default_rng(seed)
         parts = []
         for images, labels in self._checked_parts(x, label):
             noise = generator.standard_normal((len(images), self.latent_dim)).astype("float32")
             images = self.binarized(images, generator)
-            part = self._of_arrays("_image_losses", images, labels, noise, batch_size=batch_size)
-            parts.append(part)
+            arrays = images, labels, noise
+            parts.append(self._of_arrays(self._image_losses, *arrays, batch_size=batch_size))
         return ImageLosses(*(np.concatenate(one) for one in zip(*parts, strict=True)))
 
-    def _image_losses(self: Any, images: Any, label: Any, noise: Any) -> tuple[Any, ...]:
+    def binarized(self, x: Images, generator: np.random.Generator) -> Images:
+        """Return one draw of binary images if the model is trained on such, else `x` as it is."""
+        return drawn_binary(x, generator) if self.binarize else x
+
+    def _image_losses(
+        self, images: Tensor, label: Tensor | None, noise: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Return the fields of `ImageLosses`, as tensors."""
         posterior = DiagonalGaussian(*self._encoded(images, label))
         codes = reparameterize(posterior, noise)
         parameters = self.decoder(self.decoder_inputs(codes, label), training=False)
-        images = self._prepared(images)
+        images = to_data_range(images, self.likelihood.data_range)
         kl = self.prior.kl(posterior, codes)
         if self.likelihood.normalized:
             elbo = self.likelihood.log_prob(images, parameters) - kl
@@ -125,7 +139,7 @@ class Probabilistic:
         return self.likelihood.loss(images, parameters), kl, elbo
 
     def anomaly_score(
-        self: Any,
+        self,
         x: Any,
         *,
         label: Any = None,
@@ -155,7 +169,7 @@ class Probabilistic:
         return losses.recon_loss + losses.kl_loss
 
     def uncertainty(
-        self: Any,
+        self,
         x: Any,
         *,
         label: Any = None,
@@ -180,25 +194,22 @@ class Probabilistic:
             Standard deviations in the units of the likelihood's range, shape
             `(n, height, width, channels)`, float32.
         """
-        if not isinstance(samples, (int, np.integer)) or samples < 2:
-            raise ArgumentError(
-                f"`samples` must be an integer of at least 2. Received: samples={samples!r}"
-            )
+        samples = integer("samples", samples, at_least=2)
         check_seed(seed)
         posterior = self.encode_distribution(x, label=label, batch_size=batch_size)
         std = np.exp(0.5 * posterior.log_var)
         generator = np.random.default_rng(seed)
         mean = squares = np.zeros(1)
-        for count in range(1, int(samples) + 1):  # Welford's recurrence
+        for count in range(1, samples + 1):  # Welford's recurrence
             codes = posterior.mean + std * generator.standard_normal(std.shape)
             images = self.decode(codes, label=label, batch_size=batch_size).astype("float64")
             step = images - mean
             mean = mean + step / count
             squares = squares + step * (images - mean)
-        return np.sqrt(squares / (int(samples) - 1)).astype("float32")
+        return np.sqrt(squares / (samples - 1)).astype("float32")
 
     def log_likelihood(
-        self: Any,
+        self,
         x: Any,
         *,
         label: Any = None,
@@ -217,11 +228,10 @@ class Probabilistic:
             x: Images, shape `(n, height, width, channels)`.
             label: Class of each, for a conditional model.
             samples: Codes drawn for each image, `K` > 0. Defaults to `5000`.
-            dequantize: Whether to add uniform noise of one grey level to 8-bit images, so that a
-                density says something about them (Theis et al. 2016). Defaults to `False`.
-            memory_mib: Bound on the memory of the activations at one time, in MiB.
-                Defaults to `64`, about the
-                fastest on a CPU.
+            dequantize: Whether to add uniform noise of one grey level to 8-bit images, so that
+                their density bounds a probability (Theis et al. 2016). Defaults to `False`.
+            memory_mib: Bound on the memory of the activations at one time, in MiB. Defaults to
+                `64`, about the fastest on a CPU.
             seed: Seed of the draws. Defaults to `0`.
             progress: Whether to show a bar. Defaults to `False`.
 
@@ -230,7 +240,7 @@ class Probabilistic:
             error, bits per dimension.
 
         Raises:
-            ArgumentError: If an argument makes no sense, or the likelihood is not normalised.
+            ArgumentError: If an argument is out of range, or the likelihood is not normalised.
 
         Example:
             >>> vae.log_likelihood(x_test, samples=5000).mean
@@ -244,6 +254,7 @@ class Probabilistic:
             self,
             x,
             label,
+            log_joint=self._compiled(self._log_joint),
             samples=samples,
             dequantize=dequantize,
             memory_mib=memory_mib,
@@ -251,9 +262,10 @@ class Probabilistic:
             progress=progress,
         )
 
-    def _log_joint(self: Any, images: Any, label: Any, codes: Any) -> Any:
-        """Return `log p(x, z)` of as many codes for each image as there are, image by image."""
+    def _log_joint(self, images: Tensor, label: Tensor | None, codes: Tensor) -> Tensor:
+        """Return `log p(x, z)` of each code; the codes of an image follow each other."""
         parameters = self.decoder(self.decoder_inputs(codes, label), training=False)
         count = ops.shape(codes)[0] // ops.shape(images)[0]
-        images = ops.repeat(self._prepared(images), count, axis=0)
+        images = to_data_range(images, self.likelihood.data_range)
+        images = ops.repeat(images, count, axis=0)
         return self.likelihood.log_prob(images, parameters) + self.prior.log_prob(codes)

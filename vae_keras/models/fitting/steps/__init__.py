@@ -1,7 +1,9 @@
-"""The one place that knows how each backend takes a gradient.
+"""How each backend takes a training step.
 
-Each file defines `TrainingSteps` with `train_step` and `test_step`; the mathematics is in the
-model's `training_loss` and `test_loss`, the same for all.
+Each backend's file defines `TrainingSteps`, a base class of the models with the `train_step` and
+`test_step` that Keras looks for, and what has to be done around Keras' `fit` and before its
+`evaluate`: `prepared_fit(model, call)` and `prepare_evaluation(model)`. The mathematics is in the
+model's `loss_of_batch`, the same for all backends.
 """
 
 import importlib
@@ -10,8 +12,14 @@ from typing import TYPE_CHECKING
 import keras
 
 if TYPE_CHECKING:
-    from vae_keras.models.fitting.steps.tensorflow import TrainingSteps
+    from vae_keras.models.fitting.steps.tensorflow import (
+        TrainingSteps,
+        prepare_evaluation,
+        prepared_fit,
+    )
 else:
-    TrainingSteps = importlib.import_module(f"{__name__}.{keras.backend.backend()}").TrainingSteps
+    _BACKEND = importlib.import_module(f"{__name__}.{keras.backend.backend()}")
+    TrainingSteps = _BACKEND.TrainingSteps
+    prepare_evaluation, prepared_fit = _BACKEND.prepare_evaluation, _BACKEND.prepared_fit
 
-__all__ = ["TrainingSteps"]
+__all__ = ["TrainingSteps", "prepare_evaluation", "prepared_fit"]

@@ -1,67 +1,85 @@
-"""Training and test step on JAX, where all state goes in and comes out."""
+"""Training and test step on JAX, where all state is passed in and returned."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 import jax
 import jax.numpy as jnp
 import keras
 
+from vae_keras._types import Tensor
+from vae_keras.models.fitting.guard import fragile_variables, step_is_allowed
 from vae_keras.models.fitting.steps.jax_arrays import DeviceArrays, device_arrays, training_function
+from vae_keras.models.fitting.streams import FitCall
+from vae_keras.models.host import Host
+
+# The values of some variables, in their order.
+_Values: TypeAlias = list[Tensor]
 
 
-class TrainingSteps:
-    """Takes the gradient of `training_loss` with `value_and_grad`."""
+@contextmanager
+def prepared_fit(model: "TrainingSteps", call: FitCall) -> Iterator[FitCall]:
+    """Put the images on the device where that pays off, and loop over the steps there."""
+    source = device_arrays(model, call.x)
+    if source is None:
+        yield call
+        return
+    arguments = {**call.arguments, "batch_size": None, "shuffle": False}
+    # Without one, Keras would take the batch size of `fit`, now `None`, for the validation set.
+    size = arguments.get("validation_batch_size") or source.batch_size
+    model._device_arrays, model.train_function = source, None
+    try:
+        yield FitCall(source, None, {**arguments, "validation_batch_size": size})
+    finally:
+        model._device_arrays, model.train_function = None, None
 
+
+def prepare_evaluation(model: Host) -> None:
+    """Do nothing: Keras' `evaluate` needs no preparation on JAX."""
+
+
+class TrainingSteps(Host):
+    """Takes the gradient of `loss_of_batch` with `jax.grad`."""
+
+    train_function: Any
     _device_arrays: DeviceArrays | None = None
 
-    def fit(self: Any, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
-        source = device_arrays(self, x)
-        if source is None:
-            return super().fit(x, y, **kwargs)  # type: ignore[misc]
-        self._device_arrays, self.train_function = source, None
-        kwargs = {**kwargs, "batch_size": None, "shuffle": False}
-        # What Keras would take for those of the validation set, too.
-        kwargs["validation_batch_size"] = kwargs.get("validation_batch_size") or source.batch_size
-        try:
-            return super().fit(source, **kwargs)  # type: ignore[misc]
-        finally:
-            self._device_arrays, self.train_function = None, None
-
-    def make_train_function(self: Any, force: bool = False) -> Any:
+    def make_train_function(self, force: bool = False) -> Any:
         if self._device_arrays is None:
             return super().make_train_function(force)  # type: ignore[misc]
         self.train_function = training_function(self, self._device_arrays)
 
-    def train_step(self: Any, state: Any, data: Any) -> Any:
+    def train_step(self, state: Any, data: Any) -> tuple[dict[str, Tensor], Any]:
         trainable, non_trainable, optimizer, metrics = state
 
-        def scaled_loss(trainable: Any) -> Any:
+        def scaled_loss(trainable: _Values) -> tuple[Tensor, tuple[_Values, _Values]]:
             with self._scope(trainable, non_trainable, metrics, optimizer) as scope:
-                scaled = self.optimizer.scale_loss(self.training_loss(data))
+                scaled = self.optimizer.scale_loss(self.loss_of_batch(data, training=True))
             return scaled, self._values_after(scope)
 
         gradients, (changed, metrics) = jax.grad(scaled_loss, has_aux=True)(trainable)
         norm = jnp.sqrt(sum(jnp.sum(jnp.square(one.astype("float32"))) for one in gradients))
         with self._scope(trainable, changed, metrics, optimizer) as scope:
-            allowed = self._allowed(norm)
+            allowed = step_is_allowed(self, norm)
             logs = self.get_metrics_result()
         _, metrics = self._values_after(scope)
         apply = partial(self.optimizer.stateless_apply, optimizer, gradients, trainable)
         trainable, optimizer = _either(allowed, apply, (trainable, optimizer))
         return logs, (trainable, self._kept_finite(changed, non_trainable), optimizer, metrics)
 
-    def test_step(self: Any, state: Any, data: Any) -> Any:
+    def test_step(self, state: Any, data: Any) -> tuple[dict[str, Tensor], Any]:
         trainable, non_trainable, metrics = state
         with self._scope(trainable, non_trainable, metrics) as scope:
-            self.test_loss(data)
+            self.loss_of_batch(data, training=False)
             logs = self.get_metrics_result()
         return logs, (trainable, *self._values_after(scope))
 
     def _scope(
-        self: Any, trainable: Any, non_trainable: Any, metrics: Any, optimizer: Any = ()
+        self, trainable: _Values, non_trainable: _Values, metrics: _Values, optimizer: Any = ()
     ) -> keras.StatelessScope:
+        """Return a scope in which the model's variables have these values."""
         optimizer_variables = self.optimizer.variables if optimizer else ()
         return keras.StatelessScope(
             state_mapping=[
@@ -70,35 +88,34 @@ class TrainingSteps:
                 *zip(self.metrics_variables, metrics, strict=True),
                 *zip(optimizer_variables, optimizer, strict=True),
             ],
-            collect_losses=True,  # what layers add in their `call`, an activity penalty say
+            collect_losses=True,  # what layers add in their `call`, such as an activity penalty
         )
 
-    def _kept_finite(self: Any, values: Any, before: Any) -> list[Any]:
-        """Return the values of the weights that do not train, none spoilt by this step."""
-        fragile = {id(one) for one in self._fragile_variables()}
+    def _kept_finite(self, values: _Values, before: _Values) -> _Values:
+        """Return new values of the variables that do not train, old ones where NaN spoilt them."""
+        fragile = {id(one) for one in fragile_variables(self)}
 
-        def kept(variable: Any, value: Any, old: Any) -> Any:
-            return (
-                jnp.where(jnp.all(jnp.isfinite(value)), value, old)
-                if id(variable) in fragile
-                else value
-            )
+        def kept(variable: keras.Variable, value: Tensor, old: Tensor) -> Tensor:
+            if id(variable) not in fragile:
+                return value
+            return jnp.where(jnp.all(jnp.isfinite(value)), value, old)
 
         return [*map(kept, self.non_trainable_variables, values, before)]
 
-    def _values_after(self: Any, scope: keras.StatelessScope) -> tuple[list[Any], list[Any]]:
+    def _values_after(self, scope: keras.StatelessScope) -> tuple[_Values, _Values]:
+        """Return what a scope has made of the variables that do not train, and of the metrics."""
         return (
             [scope.get_current_value(variable) for variable in self.non_trainable_variables],
             [scope.get_current_value(variable) for variable in self.metrics_variables],
         )
 
 
-def _either(allowed: Any, new: Callable[[], Any], old: Any) -> Any:
+def _either(allowed: Tensor, new: Callable[[], Any], old: Any) -> Any:
     """Return what `new` computes where `allowed` is true, otherwise `old`."""
     if jax.default_backend() == "cpu":
         return jax.lax.cond(allowed, lambda: jax.tree.map(_same_type, new(), old), lambda: old)
-    # A branch would wait for the condition to come back from the device; there a choice value by
-    # value is part of the update.
+    # On an accelerator a branch would wait until the condition is back from the device; a choice
+    # value by value is part of the update there.
     return jax.tree.map(partial(jnp.where, allowed), new(), old)
 
 

@@ -1,14 +1,15 @@
 """Many training steps in one call on JAX: arrays on the device, and a loop over steps there.
 
-Keras takes `steps_per_execution` steps on JAX one after another from Python, each with a batch of
-its own to copy; a small model on a GPU then waits for both. Here the images lie on the device, as
-they were given (bytes stay bytes), and what is handed over is the numbers of each batch's images.
+On JAX, Keras takes `steps_per_execution` steps one after another from Python and copies a batch for
+each; a small model on a GPU then waits for both. Here the images lie on the device, as they were
+given (bytes stay bytes), and only the numbers of each batch's images are copied.
 
-Not so on a CPU: within a loop XLA computes products and convolutions there on its slow path, and a
-step took 3 to 30 times as long (JAX 0.10.2, two cores).
+This is not done on a CPU, where XLA computes matrix products and convolutions within a loop on its
+slow path: a step took 3 to 30 times as long (JAX 0.10.2, two cores).
 """
 
 import itertools
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -18,15 +19,17 @@ import numpy as np
 
 from vae_keras.data.streams.arrays import ArrayBatches
 from vae_keras.data.streams.epochs import ImageEpochs
+from vae_keras.models.host import Host
 
-# Of what the device has left: activations need room too.
+# Of the free memory of the device, the rest of which is for activations.
 _SHARE_OF_MEMORY = 0.5
 
 
 class DeviceArrays(keras.utils.PyDataset):
     """Arrays on the device, and the numbers of each batch's images, in a new order each epoch.
 
-    To Keras it is a data set with so many batches; what they are, `numbers` says.
+    Keras takes it for a data set and counts its batches, which hold nothing; `numbers` gives the
+    images of each batch.
 
     Args:
         stream: The batches, of images in an array.
@@ -47,7 +50,7 @@ class DeviceArrays(keras.utils.PyDataset):
         return self.stream.steps
 
     def __getitem__(self, index: int) -> tuple[np.ndarray]:
-        # Keras copies it to the device, each by itself: as little as can be.
+        # Keras copies each batch to the device: as little as possible.
         return (np.zeros((), "int32"),)
 
     def numbers(self, batches: int) -> list[np.ndarray]:
@@ -68,12 +71,12 @@ class DeviceArrays(keras.utils.PyDataset):
         self.order = self.stream.next_order().astype("int32")
 
 
-def device_arrays(model: Any, x: Any) -> DeviceArrays | None:
-    """Return the arrays of a `fit`, put on the device; `None` if Keras' own way is the one to go.
+def device_arrays(model: Host, x: Any) -> DeviceArrays | None:
+    """Return the arrays of a `fit`, put on the device; `None` if `fit` has to go Keras' own way.
 
     Args:
         model: The model, compiled.
-        x: What `fit` was given.
+        x: What Keras' `fit` would be given.
     """
     if (
         model.steps_per_execution == 1
@@ -87,10 +90,11 @@ def device_arrays(model: Any, x: Any) -> DeviceArrays | None:
     return DeviceArrays(x.stream) if pays_off(sum(one.nbytes for one in arrays)) else None
 
 
-def training_function(model: Any, source: DeviceArrays) -> Any:
+def training_function(model: Host, source: DeviceArrays) -> Callable[[Any, Any], Any]:
     """Return what Keras calls for several steps: `(state, iterator) -> (logs, state)`.
 
-    Batches of one size are trained on in one loop on the device; a last, smaller one by itself.
+    One loop on the device trains on all batches of one size; a last, smaller batch is a call of its
+    own.
     """
     steps = _compiled_steps(model, labelled=source.labelled)
 
@@ -106,10 +110,10 @@ def training_function(model: Any, source: DeviceArrays) -> Any:
     return train
 
 
-def _compiled_steps(model: Any, *, labelled: bool) -> Any:
-    """Return the loop over steps, compiled; the one of the last `fit` where it still fits."""
+def _compiled_steps(model: Any, *, labelled: bool) -> Callable[..., Any]:
+    """Return the loop over steps, compiled; that of the last `fit` if the model is the same."""
     made_of = (labelled, model.optimizer, *model.trainable_variables)
-    # In the dictionary: not an attribute that Keras would look into.
+    # In the dictionary: Keras would look into an attribute.
     before, made = model.__dict__.get("_device_steps", ((), None))
     if [*map(id, before)] == [*map(id, made_of)]:
         return made
@@ -129,7 +133,7 @@ def _compiled_steps(model: Any, *, labelled: bool) -> Any:
 
 
 def pays_off(size: int) -> bool:
-    """Tell whether the device is an accelerator with room for so many bytes of data."""
+    """Tell whether the device is an accelerator with room for `size` bytes of data."""
     device = jax.local_devices()[0]
     memory = device.memory_stats() or {}
     left = memory.get("bytes_limit", 0) - memory.get("bytes_in_use", 0)

@@ -1,79 +1,69 @@
 """Training and test step on TensorFlow, of which each replica of a mirrored model runs its own."""
 
 import warnings
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import keras
 import tensorflow as tf
 
+from vae_keras._types import Tensor
 from vae_keras.backend.replicas import replicas, sum_over_replicas
 from vae_keras.errors import ArgumentError
-from vae_keras.models.fitting.steps.tensorflow_adam import fuse_adam
+from vae_keras.models.fitting.guard import fragile_variables, step_is_allowed
+from vae_keras.models.fitting.steps.tensorflow_adam import fused_adam
+from vae_keras.models.fitting.streams import FitCall
+from vae_keras.models.host import Host
 
 
-def apply_if(allowed: Any, optimizer: Any, gradients: list[Any], variables: list[Any]) -> None:
-    """Have the optimizer take its step where `allowed` is true; otherwise nothing changes.
+def prepared_fit(model: "TrainingSteps", call: FitCall) -> AbstractContextManager[FitCall]:
+    """Check what several devices cannot do; return `call` as it is."""
+    prepare_evaluation(model)
+    _check_guard(model)
+    _warn_of_batch_level(model)
+    return nullcontext(call)
 
-    With several replicas it takes every step: their branches cannot reach each other, and an
-    optimizer has to.
 
-    Args:
-        allowed: Boolean scalar.
-        optimizer: The optimizer of a compiled model.
-        gradients: Of each variable.
-        variables: The weights.
+def prepare_evaluation(model: "TrainingSteps") -> None:
+    """Have several devices take one step at a time, without XLA.
+
+    XLA cannot reach the weights of the other replicas, and Keras' loop over steps would read a
+    placeholder that is never fed.
     """
-    if replicas() > 1:
-        optimizer.apply(gradients, variables)
-        return
-    if not optimizer.built:  # its variables cannot be made within a branch
-        optimizer.build(variables)
-    tf.cond(allowed, lambda: optimizer.apply(gradients, variables), lambda: None)
+    if model.distribute_strategy.num_replicas_in_sync > 1:
+        model.jit_compile, model.steps_per_execution = False, 1
 
 
-class TrainingSteps:
-    """Takes the gradient of `training_loss` with a `GradientTape`."""
+class TrainingSteps(Host):
+    """Takes the gradient of `loss_of_batch` with a `GradientTape`."""
 
-    def train_step(self: Any, data: Any) -> Any:
+    distribute_strategy: tf.distribute.Strategy
+    _symbolic_build: Callable[..., None]
+
+    def train_step(self, data: Any) -> dict[str, Tensor]:
         data = _never_empty(data)
         # Replicas would reduce what they assign, out of step with the gradients.
-        fragile = self._fragile_variables() if replicas() == 1 else []
+        fragile = fragile_variables(self) if replicas() == 1 else []
         before = [(one, tf.identity(one.value)) for one in fragile]
         with tf.GradientTape() as tape:
             # Keras sums gradients over replicas: each contributes its share of the mean.
-            loss = self.training_loss(data) / replicas()
+            loss = self.loss_of_batch(data, training=True) / replicas()
             scaled = self.optimizer.scale_loss(loss)
         variables = self.trainable_variables
         gradients = tape.gradient(scaled, variables)
-        allowed = self._allowed(_norm(gradients))
+        allowed = step_is_allowed(self, _norm(gradients))
         apply_if(allowed, self.optimizer, _clipped_together(gradients, self.optimizer), variables)
         for variable, old in before:
             now = tf.convert_to_tensor(variable.value)
             variable.assign(tf.where(tf.reduce_all(tf.math.is_finite(now)), now, old))
         return self.get_metrics_result()
 
-    def test_step(self: Any, data: Any) -> Any:
-        self.test_loss(_never_empty(data))
+    def test_step(self, data: Any) -> dict[str, Tensor]:
+        self.loss_of_batch(_never_empty(data), training=False)
         return self.get_metrics_result()
 
-    def fit(self: Any, *args: Any, **kwargs: Any) -> Any:
-        self._one_plain_step_at_a_time()
-        _check_guard(self)
-        _warn_of_batch_level(self)
-        fuse_adam(self.optimizer)
-        return super().fit(*args, **kwargs)  # type: ignore[misc]
-
-    def evaluate(self: Any, *args: Any, **kwargs: Any) -> Any:
-        self._one_plain_step_at_a_time()
-        return super().evaluate(*args, **kwargs)  # type: ignore[misc]
-
-    def _one_plain_step_at_a_time(self: Any) -> None:
-        # With several replicas XLA cannot reach the weights of the others, and Keras' loop over
-        # steps asks for a value that no one feeds.
-        if self.distribute_strategy.num_replicas_in_sync > 1:
-            self.jit_compile, self.steps_per_execution = False, 1
-
-    def _maybe_symbolic_build(self: Any, iterator: Any = None, data_batch: Any = None) -> None:
+    def _maybe_symbolic_build(self, iterator: Any = None, data_batch: Any = None) -> None:
         # In place of Keras' own, which averages the first batch over the replicas to learn its
         # shape, and fails where their parts differ in size.
         if self.distribute_strategy.num_replicas_in_sync > 1:
@@ -81,7 +71,30 @@ class TrainingSteps:
                 self._symbolic_build(iterator=iterator, data_batch=data_batch)
 
 
-def _check_guard(model: Any) -> None:
+def apply_if(
+    allowed: Tensor, optimizer: Any, gradients: list[Tensor], variables: list[keras.Variable]
+) -> None:
+    """Have the optimizer take its step where `allowed` is true; otherwise nothing changes.
+
+    With several replicas it takes every step: an optimizer has to reach all replicas, and cannot
+    from within a branch of one.
+
+    Args:
+        allowed: Boolean scalar.
+        optimizer: The optimizer of a compiled model.
+        gradients: Gradient of each variable.
+        variables: The weights.
+    """
+    if replicas() > 1:
+        optimizer.apply(gradients, variables)
+        return
+    if not optimizer.built:  # its variables cannot be made within a branch
+        optimizer.build(variables)
+    with fused_adam(optimizer):
+        tf.cond(allowed, lambda: optimizer.apply(gradients, variables), lambda: None)
+
+
+def _check_guard(model: TrainingSteps) -> None:
     devices = model.distribute_strategy.num_replicas_in_sync
     if devices > 1 and model.skip_gradient_norm is not None:
         raise ArgumentError(
@@ -90,7 +103,7 @@ def _check_guard(model: Any) -> None:
         )
 
 
-def _warn_of_batch_level(model: Any) -> None:
+def _warn_of_batch_level(model: TrainingSteps) -> None:
     devices = model.distribute_strategy.num_replicas_in_sync
     regularizer = getattr(model, "regularizer", None)
     if devices > 1 and getattr(regularizer, "batch_level", False):
@@ -98,14 +111,14 @@ def _warn_of_batch_level(model: Any) -> None:
             f"`{type(regularizer).__name__}` looks at the images of a batch together. On "
             f"TensorFlow each of {devices} devices looks at its part of it, as if `batch_size` "
             "were that much smaller; on JAX at the whole.",
-            stacklevel=4,
+            stacklevel=6,  # the caller of `fit`
         )
 
 
 def _never_empty(data: Any) -> Any:
-    """Give a replica for which the batch had no image one black image of weight 0.
+    """Give a replica that got no image of the batch one black image of weight 0.
 
-    The mean of nothing is not a number, and would spoil the gradient of all.
+    The mean of no images is NaN, and would spoil the gradient of all replicas.
     """
     if replicas() == 1:
         return data
@@ -114,25 +127,26 @@ def _never_empty(data: Any) -> Any:
     weights = tf.ones((images,)) if weights is None else weights
     added = tf.cast(tf.equal(images, 0), "int32")
 
-    def filled(values: Any) -> Any:
+    def filled(values: Tensor) -> Tensor:
         return tf.pad(values, [(0, added), *((0, 0) for _ in values.shape[1:])])
 
     y = None if y is None else tf.nest.map_structure(filled, y)
     return filled(x), y, filled(weights)
 
 
-def _norm(gradients: list[Any]) -> Any:
-    """Return the norm of the gradient over all weights; `None` is one that has no part in it."""
+def _norm(gradients: list[Tensor | None]) -> Tensor:
+    """Return the norm of the gradient over all weights; `None`, of unused weights, is skipped."""
     given = [one for one in gradients if one is not None]
     return tf.sqrt(2.0 * tf.add_n([tf.nn.l2_loss(tf.cast(one, "float32")) for one in given]))
 
 
-def _clipped_together(gradients: list[Any], optimizer: Any) -> list[Any]:
+def _clipped_together(gradients: list[Tensor | None], optimizer: Any) -> list[Tensor | None]:
     """Clip the gradient of the whole batch, where Keras would clip each replica's part of it.
 
-    Returns for each replica an equal part, which the optimizer has no reason to clip again. An
-    optimizer that scales the loss looks for overflows in one replica's gradient alone: it gets the
-    same on each, too.
+    The rules are Keras' own, `clipnorm`, `global_clipnorm` and `clipvalue`; its function for them
+    is private and does not know the scale of the loss. Each replica gets an equal part of the
+    result, which the optimizer has no reason to clip again. It gets one too if the optimizer scales
+    the loss, since that looks for overflows in the gradient of a single replica.
     """
     count, inner = replicas(), getattr(optimizer, "inner_optimizer", optimizer)
     limits = inner.clipnorm, inner.global_clipnorm, inner.clipvalue

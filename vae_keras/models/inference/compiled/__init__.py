@@ -1,8 +1,8 @@
 """Methods of a model, compiled once for arrays of any length.
 
 Each backend's file defines `compile_function(function, variables)`, which returns a function of
-arrays that sees the present values of the variables, and `FIXED_SHAPES`: whether a new length of
-the arrays is compiled anew.
+arrays that sees the present values of the variables, and `FIXED_SHAPES`: whether the function is
+compiled anew for each new length of the arrays.
 """
 
 import importlib
@@ -10,6 +10,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import keras
+
+from vae_keras.models.host import Host
 
 if TYPE_CHECKING:
     from vae_keras.models.inference.compiled.jax import FIXED_SHAPES, compile_function
@@ -21,9 +23,9 @@ __all__ = ["FIXED_SHAPES", "CompiledMethods", "compile_function"]
 
 
 class CompiledMethods:
-    """The methods of one model that were compiled, made when they are first asked for.
+    """The compiled methods of one model, each compiled at its first use.
 
-    Of a model that has got other parts or other variables they are made again. It is a plain
+    They are compiled again if the model has got other parts or other variables. This is a plain
     object, which Keras neither tracks nor saves.
     """
 
@@ -31,15 +33,16 @@ class CompiledMethods:
         self._made_of: tuple[Any, ...] = ()
         self._made: dict[str, Callable[..., Any]] = {}
 
-    def get(self, model: Any, name: str) -> Callable[..., Any]:
-        """Return the method of that name, compiled; as it is where the model runs eagerly."""
+    def get(self, model: Host, method: Callable[..., Any]) -> Callable[..., Any]:
+        """Return a bound method of `model`, compiled; as it is if the model runs eagerly."""
         if model.run_eagerly:
-            return getattr(model, name)
+            return method
         variables = model.variables
-        # Held, so that no other object can take the place in memory by which it is compared.
+        # Kept, so that no new object can have the address, and with it the `id`, of an old one.
         made_of = (*(getattr(model, part) for part in model.parts), *variables)
         if [*map(id, made_of)] != [*map(id, self._made_of)]:
             self._made_of, self._made = made_of, {}
+        name = method.__name__
         if name not in self._made:
-            self._made[name] = compile_function(getattr(model, name), variables)
+            self._made[name] = compile_function(method, variables)
         return self._made[name]

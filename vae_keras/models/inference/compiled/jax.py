@@ -1,4 +1,4 @@
-"""Compiled functions on JAX: the variables are arguments, so that training is seen."""
+"""Compiled functions on JAX: the variables are arguments, so that new weights are seen."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,7 +9,9 @@ import keras
 FIXED_SHAPES = True
 
 
-def compile_function(function: Callable[..., Any], variables: Any) -> Callable[..., Any]:
+def compile_function(
+    function: Callable[..., Any], variables: list[keras.Variable]
+) -> Callable[..., Any]:
     """Return `function` compiled; an argument may be `None`, the others are arrays."""
 
     @jax.jit

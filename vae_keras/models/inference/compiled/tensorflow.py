@@ -1,17 +1,20 @@
 """Compiled functions on TensorFlow: a graph for each type of the arrays, of any length.
 
-Without XLA, which on a CPU was slower for wide convolutions and no faster for the rest.
+XLA is not used: on a CPU it was slower for wide convolutions and no faster for the rest.
 """
 
 from collections.abc import Callable
 from typing import Any
 
+import keras
 import tensorflow as tf
 
 FIXED_SHAPES = False
 
 
-def compile_function(function: Callable[..., Any], variables: Any) -> Callable[..., Any]:
+def compile_function(
+    function: Callable[..., Any], variables: list[keras.Variable]
+) -> Callable[..., Any]:
     """Return `function` as a graph; an argument may be `None`, the others are arrays."""
     graphs: dict[Any, Callable[..., Any]] = {}
 
