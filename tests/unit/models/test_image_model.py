@@ -8,7 +8,7 @@ from vae_keras import VAE, Autoencoder, ConditionalVAE
 from vae_keras.architectures import mlp
 from vae_keras.errors import ArgumentError, DataError
 from vae_keras.likelihoods import SquaredError
-from vae_keras.models import labels_for
+from vae_keras.models import ImageModel, labels_for
 from vae_keras.models.inference.batches import EVALUATION_BATCH_SIZE, in_batches
 
 pytestmark = pytest.mark.backend
@@ -38,6 +38,13 @@ def test_its_sizes_are_those_of_its_parts(model):
     assert model.num_classes == (3 if isinstance(model, ConditionalVAE) else 0)
     assert model.is_variational == hasattr(model, "prior") == isinstance(model, VAE)
     assert model.seed == model.get_config()["seed"] == 3
+
+
+def test_one_recipe_for_fit_and_evaluate(model):
+    """The order of their steps stands in one place, not in the order of base classes."""
+    own = [one for one in type(model).__mro__ if one.__module__.startswith("vae_keras.")]
+    for name in ("fit", "evaluate"):
+        assert [one for one in own if name in vars(one)] == [ImageModel]
 
 
 def test_labels_are_those_that_it_takes(model):

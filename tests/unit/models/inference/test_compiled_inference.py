@@ -143,7 +143,7 @@ def test_each_type_of_image_gives_what_the_parts_give(dtype, tiny_vae, make_imag
 
 
 @pytest.mark.backend
-@pytest.mark.parametrize("size", [1, 3, 10, 64])
+@pytest.mark.parametrize("size", [1, np.int64(3), 10, 64])
 def test_the_batch_size_changes_no_result(size, tiny_vae, make_images):
     vae, x = tiny_vae(), make_images(10)
     for method in (vae.encode, vae.reconstruct, vae.anomaly_score):
@@ -152,7 +152,7 @@ def test_the_batch_size_changes_no_result(size, tiny_vae, make_images):
     result += 1.0  # it is the caller's own
 
 
-@pytest.mark.parametrize("size", [0, -1, 2.5, None, "many"])
+@pytest.mark.parametrize("size", [0, -1, 2.5, None, "many", True])
 def test_batch_size_must_make_sense(size, tiny_vae, make_images):
     vae = tiny_vae()
     for method in (vae.encode, vae.reconstruct, vae.image_losses):
