@@ -34,7 +34,7 @@ def test_a_table_of_two_that_do_the_same(tmp_path):
         *["--peak-seconds", "0.01", "--output", tmp_path],
     )
     one = json.loads((tmp_path / "compared.json").read_text())["architectures"]["mlp_400x2"]
-    assert set(one["figures"]) == {"training", "agreement"}
+    assert set(one["figures"]) == {"training", "memory", "agreement"}
     # 784 x 400, 400 x 400, two heads of 20, and back: the multiplications of the dense layers.
     dense = 2 * (784 * 400 + 400 * 400) + 3 * 400 * 20
     assert one["flop"] == 6 * dense
