@@ -2,7 +2,7 @@
 
 import types
 from collections.abc import Iterable
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from vae_keras.config.config import Config
 from vae_keras.errors import ArgumentError, unknown_name
@@ -81,39 +81,34 @@ def _read_value(name: str, text: str) -> Any:
     kind = _TYPES[name]
     try:
         return _converted(kind, text)
-    except ValueError:
+    except (ValueError, KeyError):
         raise ArgumentError(
             f"`vary` must hold {_form(kind)} for `{name}`. Received: {name}={text}"
         ) from None
 
 
 def _converted(kind: Any, text: str) -> Any:
-    """Return a text as a value of a type; raise `ValueError` if it is not one."""
-    origin, inner = get_origin(kind), get_args(kind)
-    if origin in (Union, types.UnionType):
-        if text == "None" and type(None) in inner:
-            return None
-        return _converted(inner[0], text)
-    if origin is Literal:
-        if text in inner:
-            return text
-    elif origin is tuple:
-        if text.startswith("[") and text.endswith("]"):
-            inside = text[1:-1]
-            parts = _outside_brackets(text, inside) if inside else []
-            return tuple(_converted(inner[0], part) for part in parts)
-    elif kind is bool:
-        if text in ("True", "False"):
-            return text == "True"
-    else:
-        return kind(text)
-    raise ValueError(text)
+    """Return a text as a value of a setting's type; `ValueError` or `KeyError` if it is none."""
+    inner = get_args(kind)
+    if types.NoneType in inner:
+        return None if text == "None" else _converted(inner[0], text)
+    if get_origin(kind) is tuple:
+        if not (text.startswith("[") and text.endswith("]")):
+            raise ValueError(text)
+        inside = text[1:-1]
+        return tuple(
+            _converted(inner[0], part)
+            for part in (_outside_brackets(text, inside) if inside else ())
+        )
+    if kind is bool or get_origin(kind) is Literal:
+        return {str(value): value for value in inner or (True, False)}[text]
+    return kind(text)
 
 
 def _form(kind: Any) -> str:
     """Describe the values of a type for an error message."""
     origin, inner = get_origin(kind), get_args(kind)
-    if origin in (Union, types.UnionType):
+    if types.NoneType in inner:
         return f"{_form(inner[0])} or None"
     if origin is Literal:
         return f"one of {', '.join(inner)}"
