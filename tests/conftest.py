@@ -30,7 +30,11 @@ def make_images() -> Callable[..., np.ndarray]:
 
 @pytest.fixture
 def tiny_vae() -> Callable[..., Any]:
-    """Return a function that builds a compiled VAE of 8 x 8 images, the same for the same seed."""
+    """Return a function that builds a compiled VAE of 8 x 8 images, the same for the same seed.
+
+    Without `compiled` it runs eagerly on TensorFlow, where tracing the graph of a step takes ten
+    times as long as the step; a test that is about the graph gives `compiled={}`.
+    """
 
     def build(
         shape: tuple[int, int, int] = (8, 8, 1),
@@ -54,7 +58,9 @@ def tiny_vae() -> Callable[..., Any]:
         likelihood = SquaredError() if likelihood is None else likelihood
         options = {"encoder_units": (8,), **(architecture or {})}
         vae = VAE(*mlp(shape, latent_dim, likelihood, **options), likelihood, seed=seed, **settings)
-        vae.compile(keras.optimizers.get(optimizer), **(compiled or {}))
+        if compiled is None:
+            compiled = {"run_eagerly": True} if keras.backend.backend() == "tensorflow" else {}
+        vae.compile(keras.optimizers.get(optimizer), **compiled)
         vae.optimizer.learning_rate = learning_rate
         return vae
 

@@ -143,7 +143,7 @@ def test_an_interrupted_sweep_goes_on(tiny, command, tmp_path, monkeypatch, caps
     output, errors = capsys.readouterr()
     assert errors == "vae-keras sweep: interrupted\n"
     assert "run 2 of 2: latent_dim=3 (" in output
-    assert "1 of 2 runs are done; the same command goes on" in output
+    assert "1 of 2 runs are done; the same command continues" in output
     assert [row["latent_dim"] for row in rows(tmp_path / "sweep.csv")] == ["2"]
     half = RunDirectory(tmp_path / "runs" / "latent_dim=3")
     assert half.model.exists() and not half.metrics.exists()

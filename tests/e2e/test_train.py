@@ -154,6 +154,7 @@ def check_same_training(run, vae, history):
         )
 
 
+@pytest.mark.thorough
 def test_same_by_the_functions_of_a_notebook(run):
     config = read_config(run.directory.config)
     data = load_data(config)

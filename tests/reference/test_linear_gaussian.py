@@ -61,6 +61,7 @@ def test_importance_weights_of_the_exact_posterior_have_no_variance():
 
 
 @pytest.mark.backend
+@pytest.mark.thorough
 def test_the_bound_rises_with_samples_to_the_exact_log_likelihood():
     vae = linear_vae()
     set_scale(vae, TRAIN)

@@ -283,6 +283,7 @@ def test_total_correlation_of_a_gaussian_approaches_the_closed_form(correlation)
 
 
 @pytest.mark.parametrize(("shift", "scale"), [(0.0, 1.0), (0.7, 0.5), (0.0, 0.2)])
+@pytest.mark.thorough
 def test_mmd_of_two_gaussians_is_right_on_average(shift, scale):
     batch, latent_dim, repetitions = 8, 2, 400
     generator = np.random.default_rng(0)

@@ -63,7 +63,10 @@ MODELS = [
 # The size of an image is the business of the first axis; likelihoods are called on both below.
 MODELS_AND_SHAPES = [
     *((model, SHAPES[0]) for model in MODELS),
-    *((("vae", alone("architectures", name)), SHAPES[1]) for name in NAMES["architectures"]),
+    *(
+        pytest.param(("vae", alone("architectures", name)), SHAPES[1], marks=pytest.mark.thorough)
+        for name in NAMES["architectures"]
+    ),
 ]
 
 
@@ -391,6 +394,7 @@ print("loaded")
 
 
 @pytest.mark.backend
+@pytest.mark.thorough
 def test_models_load_in_a_new_process(tmp_path):
     paths = []
     for model in MODELS:

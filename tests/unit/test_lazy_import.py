@@ -105,8 +105,8 @@ def test_classes_are_registered_in_either_order():
     "line",
     [
         "from vae_keras.likelihoods import SquaredError",
-        "from vae_keras.schedules import Linear",
-        "from vae_keras.callbacks import Checkpoint",
+        pytest.param("from vae_keras.schedules import Linear", marks=pytest.mark.thorough),
+        pytest.param("from vae_keras.callbacks import Checkpoint", marks=pytest.mark.thorough),
     ],
 )
 def test_any_part_can_be_imported_first(line):

@@ -205,6 +205,7 @@ def test_every_epochs(train, tmp_path):
 
 
 @pytest.mark.backend
+@pytest.mark.thorough
 def test_another_training_is_refused(train, tiny_vae, make_images, tmp_path):
     train("run", epochs=3)
     checkpoint = Checkpoint(tmp_path / "run" / "checkpoints")
@@ -222,6 +223,7 @@ def test_another_training_is_refused(train, tiny_vae, make_images, tmp_path):
 
 
 @pytest.mark.backend
+@pytest.mark.thorough
 def test_a_second_one_that_uses_the_directory_is_refused(train):
     class Another(keras.callbacks.Callback):
         def on_epoch_end(self, epoch, logs=None):

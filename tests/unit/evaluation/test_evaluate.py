@@ -134,6 +134,7 @@ def test_fewer_images_than_neighbors_or_samples(tiny_vae, data):
     assert "knn_accuracy_of_split" not in found
 
 
+@pytest.mark.thorough
 def test_a_conditional_model(make_images, data):
     x, y, x_train, y_train = data
     likelihood = SquaredError()
@@ -148,6 +149,7 @@ def test_a_conditional_model(make_images, data):
         evaluate(vae, x)
 
 
+@pytest.mark.thorough
 def test_a_sampler_takes_the_place_of_the_prior(tiny_vae, data):
     x, y, x_train, y_train = data
     asked = []

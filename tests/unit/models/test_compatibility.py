@@ -125,6 +125,7 @@ def test_the_objective_is_saved(tiny_vae, make_images, tmp_path):
 # Priors
 
 
+@pytest.mark.thorough
 def test_a_mixture_trains_and_is_saved(tiny_vae, make_images, tmp_path):
     vae = tiny_vae(prior=Mixture(4), optimizer="adam", learning_rate=0.01)
     before = [weight.copy() for weight in vae.prior.get_weights()]
@@ -241,6 +242,7 @@ def test_there_is_no_binary_draw_of_another_range(tiny_vae):
 # What regularisers ask for
 
 
+@pytest.mark.thorough
 def test_the_size_of_the_data_set_is_learned_from_an_array(tiny_vae, make_images, tmp_path):
     vae, x = tiny_vae(regularizer=TotalCorrelation()), make_images(10)
     fit(vae, x, batch_size=4)
@@ -312,6 +314,7 @@ def test_steps_are_counted_for_no_other(tiny_vae, make_images, regularizer):
 # Which component a code comes from has no gradient: the shares stay as they are.
 @pytest.mark.filterwarnings("ignore:Gradients do not exist for variables .*logits")
 @pytest.mark.parametrize("prior", [StandardNormal, Mixture])
+@pytest.mark.thorough
 def test_codes_of_the_prior_are_drawn_for_a_discrepancy(tiny_vae, make_images, prior):
     vae, x = tiny_vae(regularizer=MMD(), prior=prior(), learning_rate=0.0), make_images(8)
     losses = evaluate(vae, x, batch_size=8)

@@ -177,6 +177,7 @@ def test_a_generator_brings_its_labels(make_images):
 
 
 @pytest.mark.skipif(BACKEND != "tensorflow", reason="tf.data")
+@pytest.mark.thorough
 def test_tf_data(make_images):
     tf = pytest.importorskip("tensorflow")
     x = make_images(6)

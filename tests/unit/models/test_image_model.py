@@ -69,6 +69,7 @@ def test_its_configuration_builds_it_again(model, make_images):
     )
 
 
+@pytest.mark.thorough
 def test_forms_of_validation_data_agree(model, make_images):
     x, y = make_images(4), labels_for(model, LABELS)
     model.optimizer.learning_rate = 0.0  # so that each validation is of the same weights

@@ -244,6 +244,7 @@ def test_without_a_schedule_the_weight_is_final_from_the_first_step(tiny_vae, ma
 # Saving
 
 
+@pytest.mark.thorough
 def test_training_goes_on_from_a_file_as_if_nothing_had_happened(tiny_vae, make_images, tmp_path):
     settings = {"optimizer": "adam", "kl_weight": 2.0, "kl_schedule": Linear(8)}
     vae, x = tiny_vae(**settings), make_images(8)
@@ -291,6 +292,7 @@ def test_the_same_seed_gives_the_same_weights(tiny_vae, make_images):
     assert any(np.any(a != b) for a, b in zip(*map(weights_of, trained[1:]), strict=True))
 
 
+@pytest.mark.thorough
 def test_noise_alone_is_seeded_too(tiny_vae, make_images):
     x, losses = make_images(8), []
     for seed in (0, 0, 1):
@@ -556,6 +558,7 @@ def mixed_float16():
 
 
 @pytest.mark.skipif(BACKEND == "torch", reason="Keras scales losses on TensorFlow and JAX")
+@pytest.mark.thorough
 def test_mixed_precision_trains_like_float32(tiny_vae, make_images, mixed_float16):
     x = make_images(8)
 

@@ -108,6 +108,7 @@ def test_moving_statistics_are_not_spoilt(make_images, compiled):
 
 @pytest.mark.backend
 @pytest.mark.parametrize("compiled", WAYS)
+@pytest.mark.thorough
 def test_steps_with_a_large_gradient_are_left_out_and_counted(tiny_vae, make_images, compiled):
     images = make_images(40)
     histories = {}
@@ -127,6 +128,7 @@ def test_steps_with_a_large_gradient_are_left_out_and_counted(tiny_vae, make_ima
 
 
 @pytest.mark.backend
+@pytest.mark.thorough
 def test_the_limit_is_the_norm_of_the_gradient(tiny_vae, make_images):
     """SGD with rate 1 moves the weights by the gradient, whose norm is then known."""
     images = make_images()
@@ -145,6 +147,7 @@ def test_the_limit_is_the_norm_of_the_gradient(tiny_vae, make_images):
 
 
 @pytest.mark.backend
+@pytest.mark.thorough
 def test_an_optimizer_that_scales_the_loss_finds_its_scale(tiny_vae, make_images):
     """Its own overflows are no divergence, and are left to it; a broken gradient is one."""
     images = make_images()

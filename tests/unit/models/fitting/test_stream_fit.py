@@ -56,6 +56,7 @@ class Steps(keras.callbacks.Callback):
 
 
 @needs_reader
+@pytest.mark.thorough
 def test_files_give_the_losses_of_arrays(files, images, tiny_vae):
     def losses(x):
         vae = tiny_vae(optimizer="adam")
