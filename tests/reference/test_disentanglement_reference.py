@@ -113,6 +113,7 @@ def test_dci_against_scipy_entropies_of_forests_importances():
     np.testing.assert_allclose(result, [disentanglement, completeness, accuracy], atol=0.05)
 
 
+@pytest.mark.thorough
 def test_factors_of_sprites_as_codes_are_perfect():
     factors = sprites.read_sprites().train.factors
     assert factors is not None

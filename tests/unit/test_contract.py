@@ -68,6 +68,12 @@ MODELS_AND_SHAPES = [
         for name in NAMES["architectures"]
     ),
 ]
+# On TensorFlow a graph of each is traced in the thorough tests; the others have no such choice.
+EAGER_OR_NOT = (
+    [True, pytest.param(False, marks=pytest.mark.thorough)]
+    if keras.backend.backend() == "tensorflow"
+    else [False]
+)
 
 
 def label_of(value):
@@ -344,8 +350,10 @@ def test_bounds_on_a_density_want_one(likelihood, objective):
 @pytest.mark.backend
 @pytest.mark.filterwarnings("ignore:.* changes over .* steps and training has done 1")
 @pytest.mark.parametrize(("model", "shape"), MODELS_AND_SHAPES, ids=label_of)
-def test_one_step_saves_and_loads(model, shape, tmp_path):
+@pytest.mark.parametrize("eager", EAGER_OR_NOT)
+def test_one_step_saves_and_loads(model, shape, eager, tmp_path):
     built, x = build(model, shape), images(shape)
+    built.run_eagerly = eager
     label = labels_for(built, LABELS)
     before = weights_of(built)
     history = built.fit(x, label, batch_size=len(x), verbose=0).history

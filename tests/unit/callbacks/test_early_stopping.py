@@ -25,6 +25,7 @@ class MadeUp(keras.callbacks.Callback):
 
 
 @pytest.mark.backend
+@pytest.mark.thorough
 def test_best_weights_are_never_of_the_warmup(make_vae, images):
     vae = make_vae(kl_weight=2.0)
     config = Config(warmup_epochs=WARMUP, early_stopping_patience=PATIENCE, epochs=len(VAL_LOSSES))

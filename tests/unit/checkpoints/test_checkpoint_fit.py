@@ -153,6 +153,7 @@ def test_data_of_ones_own_goes_on_with_an_epoch(train, make_images):
     assert_same(expected, train("parts", x=Batches(), **own))
 
 
+@pytest.mark.thorough
 def test_a_state_without_its_callback_is_reported(train):
     class Counting(keras.callbacks.Callback):
         def get_state(self):
@@ -168,6 +169,7 @@ def test_a_state_without_its_callback_is_reported(train):
 
 
 @pytest.mark.backend
+@pytest.mark.thorough
 def test_callbacks_see_one_training(train):
     class Sees(keras.callbacks.Callback):
         def __init__(self):

@@ -125,6 +125,7 @@ def test_images_alone(tiny_vae, make_images):
     assert found.by_class == {}
 
 
+@pytest.mark.thorough
 def test_fewer_images_than_neighbors_or_samples(tiny_vae, data):
     x, y, x_train, y_train = data
     given = {"train_images": x_train[:3], "train_labels": y_train[:3], "samples": 20}

@@ -180,6 +180,7 @@ def test_one_sample_has_no_diversity(tiny_vae, data):
     assert found["nearest_train_distance"] > 0
 
 
+@pytest.mark.thorough
 def test_progress_tells_what_takes_long(tiny_vae, data):
     x, y, x_train, y_train = data
     said = []

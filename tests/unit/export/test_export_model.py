@@ -69,6 +69,7 @@ def skip_without_onnx():
         for name in MODELS
     ],
 )
+@pytest.mark.thorough
 def test_onnx(name, make_model, tmp_path):
     skip_without_onnx()
     description = export_model(make_model(**MODELS[name]), tmp_path / "out", format="onnx")

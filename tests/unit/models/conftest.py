@@ -1,4 +1,4 @@
-"""Here the steps are TensorFlow graphs, as users run them: how they are built is what is tested."""
+"""How the steps of a model are built is tested in `fitting/` and `inference/`."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,10 +7,12 @@ import pytest
 
 
 @pytest.fixture
-def tiny_vae(tiny_vae: Callable[..., Any]) -> Callable[..., Any]:
-    """Return the function that builds a VAE, compiled with Keras' defaults by default."""
+def tiny_vae(tiny_vae: Callable[..., Any], request: pytest.FixtureRequest) -> Callable[..., Any]:
+    """Return the function that builds a VAE; in those folders with Keras' defaults, as graphs."""
+    graphs = request.path.parent.name in ("fitting", "inference")
 
     def build(*shape: Any, compiled: dict[str, Any] | None = None, **settings: Any) -> Any:
-        return tiny_vae(*shape, compiled={} if compiled is None else compiled, **settings)
+        compiled = {} if graphs and compiled is None else compiled
+        return tiny_vae(*shape, compiled=compiled, **settings)
 
     return build

@@ -203,6 +203,7 @@ def test_the_encoder_sees_what_the_decoder_is_to_make(tiny_vae, make_images):
     assert logs != evaluate(plain, x)
 
 
+@pytest.mark.thorough
 def test_binary_images_stay_as_they_are(tiny_vae, make_images):
     vae, plain = (tiny_vae(binarize=binarize, likelihood=Bernoulli()) for binarize in (True, False))
     binary = make_images(6) > 0.5
@@ -286,6 +287,7 @@ def test_so_is_that_of_tf_data(tiny_vae, make_images):
     assert math.isfinite(fit(given, data)["loss"])
 
 
+@pytest.mark.thorough
 def test_steps_are_counted_for_a_target_that_rises(tiny_vae, make_images, tmp_path):
     vae = tiny_vae(regularizer=Capacity(8.0, steps=4, weight=1.0), learning_rate=0.0)
     x = np.concatenate([make_images(4)] * 2)  # two batches of one KL divergence

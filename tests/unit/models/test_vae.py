@@ -305,6 +305,7 @@ def test_noise_alone_is_seeded_too(tiny_vae, make_images):
 # What fit takes
 
 
+@pytest.mark.thorough
 def test_forms_of_arrays_give_identical_losses(tiny_vae, make_images):
     x, labels = make_images(6), np.arange(6)
     forms = {

@@ -66,6 +66,7 @@ def test_codes_that_never_move_are_not_concentrated():
     assert result.informativeness < 0.4
 
 
+@pytest.mark.thorough
 def test_seed_decides():
     codes = FACTORS + 0.7 * RNG.normal(size=FACTORS.shape)
     assert dci(codes, FACTORS, seed=1) == dci(codes, FACTORS, seed=1)

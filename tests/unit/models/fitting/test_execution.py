@@ -48,7 +48,8 @@ def test_settings_reach_the_model():
 
 @pytest.mark.backend
 @pytest.mark.skipif(BACKEND == "torch", reason="PyTorch takes one step at a time")
-@pytest.mark.parametrize("n", [5, *(pytest.param(n, marks=pytest.mark.thorough) for n in (16, 61))])
+@pytest.mark.parametrize("n", [5, 16, 61])
+@pytest.mark.thorough
 def test_steps_in_one_call_are_the_steps_one_by_one(tiny_vae, make_images, n):
     """With fewer batches than a call takes, and with a smaller last one."""
     images = make_images(n, dtype="uint8")

@@ -90,6 +90,7 @@ def test_weights_are_finite_after_a_training_that_diverged(tiny_vae, make_images
 
 @pytest.mark.backend
 @pytest.mark.parametrize("compiled", WAYS)
+@pytest.mark.thorough
 def test_moving_statistics_are_not_spoilt(make_images, compiled):
     keras.utils.set_random_seed(0)
     likelihood = OptimalGaussian(mode="analytic")
