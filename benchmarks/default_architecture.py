@@ -62,13 +62,13 @@ def quality(config):
     vae.optimizer.learning_rate = keras.optimizers.schedules.CosineDecay(
         config.learning_rate, steps
     )
-    steering = [c for c in training_callbacks(config) if "Plateau" not in type(c).__name__]
+    without_plateau = [c for c in training_callbacks(config) if "Plateau" not in type(c).__name__]
     history = vae.fit(
         data.train.images,
         batch_size=config.batch_size,
         epochs=config.epochs,
         validation_data=(data.validation.images,),
-        callbacks=steering,
+        callbacks=without_plateau,
         verbose=0,
     ).history
     return {

@@ -69,8 +69,8 @@ def train(
     followed = dataset.validation if validated else dataset.train
     validation = (dataset.validation.images, labels_for(vae, dataset.validation.labels))
     progress = TrainingProgress(console)
-    steering = training_callbacks(config, validated=validated, train_images=len(dataset.train))
-    diverged = next(one for one in steering if isinstance(one, StopOnDivergence))
+    from_config = training_callbacks(config, validated=validated, train_images=len(dataset.train))
+    diverged = next(one for one in from_config if isinstance(one, StopOnDivergence))
     diverged.warn = False  # the error below has its message
     images = followed.images[:FOLLOWED_IMAGES]
     label = labels_for(vae, followed.labels, slice(FOLLOWED_IMAGES))
@@ -82,7 +82,7 @@ def train(
             epochs=config.epochs,
             validation_data=validation if validated else None,
             callbacks=[
-                *steering,
+                *from_config,
                 HistoryFile(run_directory.history),
                 ReconstructionImages(images, run_directory.epoch_figures, label=label),
                 TensorBoardLog(run_directory.tensorboard, images, label=label),
@@ -106,14 +106,14 @@ def train(
     finally:
         progress.close()
     if diverged.message:
-        kept = _keep_last_good(vae, steering, checkpoint, run_directory)
+        kept = _keep_last_good(vae, from_config, checkpoint, run_directory)
         raise TrainingDivergedError(f"{diverged.message} The run is in {run_directory.path}{kept}")
     return Trained(history, checkpoint.seconds)
 
 
 def _keep_last_good(
     vae: ImageModel,
-    steering: Sequence[keras.callbacks.Callback],
+    from_config: Sequence[keras.callbacks.Callback],
     checkpoint: Checkpoint,
     run_directory: RunDirectory,
 ) -> str:
@@ -122,7 +122,7 @@ def _keep_last_good(
     They are those of the best epoch, which early stopping has restored, or else of the last
     checkpoint.
     """
-    best = any(getattr(one, "best_weights", None) is not None for one in steering)
+    best = any(getattr(one, "best_weights", None) is not None for one in from_config)
     if not best and not checkpoint.restore_weights(vae):
         return ""
     run_directory.write_model(vae)
