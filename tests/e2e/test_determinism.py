@@ -25,9 +25,10 @@ def test_the_same_bits_twice_and_deterministic_changes_none(tmp_path):
     assert all(np.isfinite(one).all() for one in first["weights"])
     found = determinism.differences(first, second)
     if backend == "tensorflow":
+        assert found.pop("evaluation", 0.0) < 1e-5
         # Other kernels train the classifier that judges samples: how far its accuracy moves depends
         # on the processor (0.004 on an AMD EPYC without AVX-512).
-        assert found.pop("evaluation", 0.0) < 0.02
+        assert found.pop("metrics of samples", 0.0) < 0.02
     assert found == {}
 
 
