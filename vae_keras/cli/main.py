@@ -10,6 +10,7 @@ import vae_keras
 from vae_keras.cli.arguments import parse_command
 from vae_keras.cli.commands import COMMANDS
 from vae_keras.errors import VAEKerasError, unknown_name
+from vae_keras.io.interrupts import keep_interrupts
 from vae_keras.io.text import printable
 
 USER_ERROR, INTERRUPTED = 2, 130
@@ -35,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if name not in COMMANDS:
             raise unknown_name("command", name, COMMANDS)
-        with _warnings_in_one_line(name):
+        with _warnings_in_one_line(name), keep_interrupts():
             parse_command(name, rest).run()
     except VAEKerasError as error:
         print(f"vae-keras {name}: error: {printable(error)}", file=sys.stderr)

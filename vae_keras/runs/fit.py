@@ -17,6 +17,7 @@ from vae_keras.callbacks import (
 from vae_keras.config.config import Config
 from vae_keras.data import ImageDataset
 from vae_keras.errors import TrainingDivergedError
+from vae_keras.io.interrupts import keep_interrupts
 from vae_keras.models import ImageModel, labels_for
 from vae_keras.runs.callbacks import training_callbacks
 from vae_keras.runs.directory import RunDirectory
@@ -75,23 +76,24 @@ def train(
     images = followed.images[:FOLLOWED_IMAGES]
     label = labels_for(vae, followed.labels, slice(FOLLOWED_IMAGES))
     try:
-        history = vae.fit(
-            dataset.train.images,
-            labels_for(vae, dataset.train.labels),
-            batch_size=config.batch_size,
-            epochs=config.epochs,
-            validation_data=validation if validated else None,
-            callbacks=[
-                *from_config,
-                HistoryFile(run_directory.history),
-                ReconstructionImages(images, run_directory.epoch_figures, label=label),
-                TensorBoardLog(run_directory.tensorboard, images, label=label),
-                progress,
-                *callbacks,
-                checkpoint,
-            ],
-            verbose=0,
-        ).history
+        with keep_interrupts():
+            history = vae.fit(
+                dataset.train.images,
+                labels_for(vae, dataset.train.labels),
+                batch_size=config.batch_size,
+                epochs=config.epochs,
+                validation_data=validation if validated else None,
+                callbacks=[
+                    *from_config,
+                    HistoryFile(run_directory.history),
+                    ReconstructionImages(images, run_directory.epoch_figures, label=label),
+                    TensorBoardLog(run_directory.tensorboard, images, label=label),
+                    progress,
+                    *callbacks,
+                    checkpoint,
+                ],
+                verbose=0,
+            ).history
     except KeyboardInterrupt:
         progress.close()
         console.print("Interrupted. Saving the model so far ...", style="bold", highlight=False)
