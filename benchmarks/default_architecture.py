@@ -1,7 +1,7 @@
 """Measure the candidates for the default architecture: cost and validation loss.
 
 Each candidate is trained with a few seeds and a rate that falls along half a cosine; the test set
-is never touched. Finished runs stay in the results file, so an interrupted measurement goes on.
+is never touched. Finished runs stay in the results file, so an interrupted measurement continues.
 Then all are timed in turn. MFLOP are those of one image and training step.
 
     python benchmarks/default_architecture.py --epochs 10 --seeds 3 --results candidates.json

@@ -6,7 +6,7 @@ Each seed's ratio to float32 is printed with their mean and its standard error, 
 ratio of two float32 runs that differ in nothing but the noise: what chance alone does. Fails where
 a mean is further from 1 than 0.5 % and twice its standard error together allow.
 
-Finished trainings stay in the results file, so that an interrupted measurement goes on.
+Finished trainings stay in the results file, so that an interrupted measurement continues.
 
     python benchmarks/mixed_precision.py --results mixed.json
 """

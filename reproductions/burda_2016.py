@@ -8,8 +8,8 @@ and with 5,000 samples: 86.76 (VAE), 85.54 (IWAE, K = 5), 84.78 (K = 50).
 
     python reproductions/burda_2016.py OUT --models vae iwae_5 --stages 4 --samples 500
 
-Run again with the same OUT, it goes on where it stopped, with more stages if asked for. Models can
-be run by several processes at once. OUT gets `results.json`, one file for each model, and
+Run again with the same OUT, it continues where it stopped, with more stages if asked for. Models
+can be run by several processes at once. OUT gets `results.json`, one file for each model, and
 `curve.png`: the estimate against the number of updates.
 """
 
@@ -60,7 +60,7 @@ def run(name: str, arguments: argparse.Namespace) -> None:
     data = vae_keras.load_dataset("mnist", validation_size=0)
     images = data.train.images[: arguments.train_size]
     test = data.test.images[: arguments.test_size]
-    # Another order after each restart; the noise of the model goes on from its file.
+    # Another order after each restart; the noise of the model continues from its file.
     keras.utils.set_random_seed(arguments.seed + state["updates"])
     vae = (
         vae_keras.load(folder / "model.keras")

@@ -8,7 +8,7 @@ mutmut makes the mutants (`pip install 'vae-keras[mutation]'`). Everything is im
 each mutant is a fork that puts one change in its place and runs the tests that call the changed
 function, the quickest files first, up to the first failure. A mutant that takes five times as
 long as the tests did, and ten seconds more, is killed by the clock. What is done stands in the
-file of results, a line a mutant: call it again and it goes on. docs/developing/testing.md has the
+file of results, a line a mutant: call it again and it continues. docs/developing/testing.md has the
 figures.
 """
 

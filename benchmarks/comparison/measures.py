@@ -114,7 +114,7 @@ class Comparison:
             say(f"  {measure}, round {number + 1} of {self.amounts.rounds}, s: {', '.join(line)}")
 
     def _fresh(self, measures: list[str]) -> None:
-        """Take the first step in fresh processes; the first of them go on to the agreement."""
+        """Take the first step in fresh processes; the first of them measure the agreement too."""
         amounts, batch = self.amounts, self.setting.task["batch_size"]
         for number in range(amounts.starts if "first_step" in measures else 1):
             for name in self._turn(number):

@@ -18,7 +18,7 @@ SETTLE_SECONDS = 0.3
 
 
 class Failed(Exception):
-    """A contender cannot go on; the message says why, in one line."""
+    """A contender cannot continue; the message says why, in one line."""
 
 
 @dataclasses.dataclass(frozen=True)

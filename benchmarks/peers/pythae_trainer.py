@@ -80,7 +80,7 @@ class Pythae(Contender):
             self.trainer.train_step(self.epochs)
 
     def _new_trainer(self, data):
-        """Make a trainer for `data`; the optimizer goes on where the last one stopped."""
+        """Make a trainer for `data`; the optimizer continues where the last one stopped."""
         moments = self.trainer.optimizer.state_dict() if self.trainer else None
         config = BaseTrainerConfig(
             output_dir=self.folder.name,

@@ -55,7 +55,7 @@ def fitted(model, x=TRAIN, y=None, *, validation=(VALIDATION,), **arguments):
 
 
 def plain(folder):
-    """The callbacks of the package, and a file to go on from."""
+    """The callbacks of the package, and a file to continue from."""
     model = built(likelihoods.Bernoulli())
     followed = [
         vae_keras.KLWarmup(2),

@@ -1,4 +1,4 @@
-"""A run that is interrupted goes on; what cannot be gone on with is refused in one line."""
+"""An interrupted run continues; what cannot be continued is refused in one line."""
 
 import csv
 import json
@@ -69,7 +69,7 @@ def begun(interrupted, tmp_path):
 
 def test_the_command_ends_with_the_same_numbers(run, begun, capsys):
     assert main(["train", "--resume", str(begun.path)]) == 0
-    assert "Going on after 2 epochs." in capsys.readouterr().out
+    assert "Continuing after 2 epochs." in capsys.readouterr().out
     assert rows(begun) == rows(run.directory)
     expected = json.loads(run.directory.metrics.read_text())
     same_numbers(json.loads(begun.metrics.read_text()), expected)
@@ -85,7 +85,7 @@ def test_the_command_ends_with_the_same_numbers(run, begun, capsys):
     # And once more: there is nothing left to do.
     before = begun.report.stat().st_mtime_ns
     assert main(["train", "--resume", str(begun.path)]) == 0
-    assert "is finished: there is nothing to go on with" in capsys.readouterr().out
+    assert "is finished: there is nothing to continue" in capsys.readouterr().out
     assert begun.report.stat().st_mtime_ns == before
 
 

@@ -239,7 +239,7 @@ def test_interrupted_training_leaves_a_model(script, tiny, tmp_path):
     assert (process.returncode, errors) == (130, "vae-keras train: interrupted\n")
     assert output.splitlines()[-2:] == [
         f"The model so far is in {path}/model.keras",
-        f"It goes on with: vae-keras train --resume {path}",
+        f"Continue with: vae-keras train --resume {path}",
     ]
     vae = vae_keras.load(path)
     assert int(vae.optimizer.iterations) >= 2  # an epoch at least

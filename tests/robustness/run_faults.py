@@ -4,7 +4,7 @@
     python tests/robustness/run_faults.py --kills 20 --others 0 --backend jax --output jax.json
 
 Every run is a process of its own, at a moment and a place that the seed decides. Prints the table:
-fault, times injected, runs lost, numbers that differ. A second call with the same output goes on
+fault, times injected, runs lost, numbers that differ. A second call with the same output continues
 where the first one stopped. Fails if a run was lost or a number differs.
 """
 

@@ -59,7 +59,7 @@ def distribute(devices: Sequence[str] | None = None) -> Iterator[int]:
         )
     if len(names) == 1:
         warnings.warn(
-            f"There is one device, {names[0]}: training goes on as without `distribute`.",
+            f"There is one device, {names[0]}: training continues as without `distribute`.",
             stacklevel=3,
         )
         yield 1

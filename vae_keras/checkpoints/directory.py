@@ -90,7 +90,7 @@ class CheckpointDirectory:
             where = "from its beginning" if found is None else f"from {_described(found)}"
             warnings.warn(
                 f"Of the checkpoints in {self.path} the newest, {len(damaged)}, cannot be read: "
-                f"training goes on {where}. The result will be the same, later.",
+                f"training continues {where}. The result will be the same, later.",
                 stacklevel=2,
             )
         return found

@@ -29,7 +29,7 @@ class Train:
     config: str | None = None
     """A config.json of an earlier run to start from, in place of a preset."""
     resume: Annotated[str | None, tyro.conf.arg(metavar="RUN")] = None
-    """Run directory of an interrupted training to go on with; takes no other flag."""
+    """Run directory of an interrupted training to continue; takes no other flag."""
 
     def run(self) -> None:
         resume = self.resume is not None

@@ -163,7 +163,7 @@ def check_before_training(
     Args:
         config: The settings.
         run_directory: Where the run goes.
-        resume: Whether a run that was begun there goes on.
+        resume: Whether a run that was begun there continues.
 
     Raises:
         ArgumentError: If a member that `config` names does not exist.

@@ -1,4 +1,4 @@
-"""Whether an interrupted run can go on: the same settings, the same data, the same environment."""
+"""Whether an interrupted run can continue: the same settings, the same data and environment."""
 
 import time
 import warnings
@@ -26,7 +26,7 @@ def check_same_config(config: Config, run_directory: RunDirectory) -> None:
     differ = [name for name in now if before[name] != now[name]]
     if differ:
         raise ArgumentError(
-            f"`config` must be that of the run in {run_directory.path} to go on with it. Received: "
+            f"`config` must be that of the run in {run_directory.path} to continue it. Received: "
             + ", ".join(f"{name}={now[name]!r} in place of {before[name]!r}" for name in differ)
         )
 
@@ -34,7 +34,7 @@ def check_same_config(config: Config, run_directory: RunDirectory) -> None:
 def note_environment(run_directory: RunDirectory, facts: dict[str, Any]) -> None:
     """Write what a result may depend on to `environment.json`.
 
-    If the run goes on, what changed since it was begun is added under `resumed`, with a warning.
+    If the run continues, what changed since it was begun is added under `resumed`, with a warning.
 
     Args:
         run_directory: The run.
@@ -61,7 +61,7 @@ def note_environment(run_directory: RunDirectory, facts: dict[str, Any]) -> None
     }
     if changed:
         warnings.warn(
-            "The run goes on in another environment than it was begun in, so its metrics may "
+            "The run continues in another environment than it was begun in, so its metrics may "
             "differ a little from those of an uninterrupted run: "
             + "; ".join(_describe_change(name, *values) for name, values in changed.items()),
             stacklevel=2,

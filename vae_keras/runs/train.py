@@ -48,13 +48,13 @@ def train_and_evaluate(
 
     Data and settings are checked before anything is written. Ctrl-C saves the model so far and
     raises `KeyboardInterrupt` again. Until the run is finished the directory holds checkpoints:
-    the same call with `resume=True` goes on from the last one, and ends with the same metrics as
+    the same call with `resume=True` continues from the last one, and ends with the same metrics as
     a run that was not interrupted.
 
     Args:
         config: The settings.
         run_directory: Where the files go; must be new or empty, unless `resume` is set.
-        resume: Whether to go on with the run of these settings that is in the directory. If there
+        resume: Whether to continue the run of these settings that is in the directory. If there
             is none, it is begun; if it is finished, its metrics are returned. Defaults to `False`.
         callbacks: More Keras callbacks, say those of Weights & Biases or MLflow.
         console: Where progress is printed. Defaults to the standard output.
@@ -131,7 +131,7 @@ def _run(
 
 def _finished_before(run_directory: RunDirectory, console: Console) -> dict[str, Any]:
     console.print(
-        f"The run in {run_directory.path} is finished: there is nothing to go on with.",
+        f"The run in {run_directory.path} is finished: there is nothing to continue.",
         highlight=False,
         soft_wrap=True,
     )
@@ -140,14 +140,14 @@ def _finished_before(run_directory: RunDirectory, console: Console) -> dict[str,
 
 @contextmanager
 def _resume_hint(run_directory: RunDirectory, console: Console) -> Iterator[None]:
-    """Print how to go on with a run that the user, or a full disk, has stopped."""
+    """Print how to continue a run that the user, or a full disk, has stopped."""
     try:
         yield
     except (KeyboardInterrupt, RunDirectoryError) as error:
         stopped = isinstance(error, KeyboardInterrupt) or isinstance(error.__cause__, OSError)
         if stopped and run_directory.is_begun():
             console.print(
-                f"It goes on with: vae-keras train --resume {run_directory.path}",
+                f"Continue with: vae-keras train --resume {run_directory.path}",
                 style="bold",
                 highlight=False,
                 soft_wrap=True,
@@ -236,7 +236,7 @@ class _ReadOnlyCheckpoint(Checkpoint):
 
 
 class _AnnounceResume(keras.callbacks.Callback):
-    """Prints after which epoch and batch a training goes on, in its first epoch."""
+    """Prints after which epoch and batch a training continues, in its first epoch."""
 
     def __init__(self, checkpoint: Checkpoint, console: Console) -> None:
         super().__init__()
@@ -249,7 +249,7 @@ class _AnnounceResume(keras.callbacks.Callback):
         self._said = True
         epochs, batches = self.checkpoint.resumed
         within = f" and {batches} batches" if batches else ""
-        self.console.print(f"Going on after {epochs} epochs{within}.", highlight=False)
+        self.console.print(f"Continuing after {epochs} epochs{within}.", highlight=False)
 
 
 def _training_facts(vae: ImageModel, dataset: ImageDataset) -> dict[str, Any]:

@@ -23,7 +23,7 @@ def flip_bits(run: Path, chance: random.Random) -> Path:
 
 
 def cut_all(run: Path, chance: random.Random) -> Path:
-    """Cut every checkpoint in half, so that none is left to go on from."""
+    """Cut every checkpoint in half, so that none is left to continue from."""
     for path in checkpoints(run):
         _cut(path, 0.5)
     return run

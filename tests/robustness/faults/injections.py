@@ -169,7 +169,7 @@ def _one_of(*plans: Callable[[random.Random], tuple[Attempt, ...]]) -> Callable[
 
 
 def _several(chance: random.Random) -> tuple[Attempt, ...]:
-    """Kill the run, and twice the process that goes on with it: early or anywhere."""
+    """Kill the run, and twice the process that continues it: early or anywhere."""
     plans = [
         _placed("checkpoint", ("create", "write", "replace", "unlink", "open", "read")),
         _timed("training"),
@@ -220,7 +220,7 @@ def _damaged(*names: str) -> Callable[[random.Random], tuple[Attempt, ...]]:
 
 
 def _clock(chance: random.Random) -> tuple[Attempt, ...]:
-    """The clock jumps in training; the run is killed, and goes on at yet another time."""
+    """The clock jumps in training; the run is killed, and continues at yet another time."""
     one = chance.choice([-YEAR, YEAR])
     first = _timed("training")(chance)[0]
     jumps = {"start-up": 0.0, "training": one}

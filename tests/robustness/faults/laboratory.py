@@ -182,7 +182,7 @@ class _Story:
 
 
 def _resolved(attempt: Attempt, reference: Reference, sooner: float, *, first: bool) -> Attempt:
-    """Fix which call is hit, by how many there were in the reference; the rest goes on half way."""
+    """Fix which call is hit: by how many the reference made; in later attempts, half way."""
     scale = sooner * (1.0 if first else 0.5)
     signals = tuple((phase, share * sooner, number) for phase, share, number in attempt.signals)
     fault = attempt.fault
@@ -217,7 +217,7 @@ def _row(injection: Injection, hits: list[dict[str, Any]]) -> str:
 
 def _told(ended: Ended) -> list[str]:
     """Return what the process said of errors and warnings, and of where it went on."""
-    words = ("error:", "warning:", "Warning:", "Traceback", "Going on")
+    words = ("error:", "warning:", "Warning:", "Traceback", "Continuing")
     return [line[:300] for line in ended.output.splitlines() if any(word in line for word in words)]
 
 

@@ -221,7 +221,7 @@ def run_process(
 
 
 def arguments(folder: Path, settings: dict[str, Any], *, begin: bool = False) -> list[str]:
-    """Return the arguments of `train` that a user would give: go on if there is what to go on."""
+    """Return the arguments of `train` that a user would give, `--resume` if a run was begun."""
     if not begin and (folder / "config.json").exists():
         return ["--resume", str(folder)]
     return ["--run-dir", str(folder), *flags(settings)]

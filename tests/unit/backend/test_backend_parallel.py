@@ -34,7 +34,7 @@ def no_cluster(monkeypatch):
 @not_torch
 def test_with_one_device_training_goes_on_and_it_says_so(tiny_vae, make_images):
     name = keras.distribution.list_devices()[0]
-    with pytest.warns(UserWarning, match=rf"one device, {name}: training goes on"):
+    with pytest.warns(UserWarning, match=rf"one device, {name}: training continues"):
         scope = vae_keras.distribute([name])
         devices = scope.__enter__()
     assert devices == 1

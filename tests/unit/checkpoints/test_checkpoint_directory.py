@@ -52,7 +52,10 @@ def test_a_damaged_one_falls_back_loudly_and_is_not_counted_again(directory):
     newest = directory.files()[-1]
     newest.write_bytes(newest.read_bytes()[:-30])
     damaged = pytest.warns(UserWarning, match=r"epoch_0002_batch_000000.npz is damaged")
-    with damaged, pytest.warns(UserWarning, match="training goes on from 1 epochs. The result wil"):
+    with (
+        damaged,
+        pytest.warns(UserWarning, match="training continues from 1 epochs. The result wil"),
+    ):
         assert directory.newest().epoch == 1
     assert directory.newest().epoch == 1  # without a warning
     directory.write(saved(1, 5))
@@ -66,7 +69,7 @@ def test_where_all_are_damaged_training_begins_again(directory):
     directory.write(saved(1))
     directory.files()[0].write_bytes(b"")
     damaged = pytest.warns(UserWarning, match="is damaged")
-    with damaged, pytest.warns(UserWarning, match="goes on from its beginning"):
+    with damaged, pytest.warns(UserWarning, match="continues from its beginning"):
         assert directory.newest() is None
 
 

@@ -149,7 +149,7 @@ def _read_stream(
         )
     if stream.read(1):
         raise DataError(
-            f"{path} goes on after the {len(values)} bytes of shape {shape}. Received: more bytes"
+            f"{path} continues after the {len(values)} bytes of shape {shape}. Received: more bytes"
         )
     return values.reshape(shape)
 

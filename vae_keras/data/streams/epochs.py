@@ -78,7 +78,7 @@ class ImageEpochs:
         return (images,) if self.labels is None else (images, self.labels[part])
 
     def next_order(self) -> np.ndarray:
-        """Return the order of the current epoch, and go on to the next epoch."""
+        """Return the order of the current epoch, and move to the next epoch."""
         order = self.order(self.epoch)
         self.epoch += 1
         return order

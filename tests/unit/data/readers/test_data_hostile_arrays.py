@@ -168,7 +168,7 @@ def test_any_number_of_empty_parts(tmp_path: Path):
 
 def test_what_lies_behind_a_part(tmp_path: Path):
     whole = gzip.compress(idx_header(*IMAGES.shape) + bytes(IMAGES))
-    for behind, message in ((b"text", "damaged or cut short"), (whole, "goes on after")):
+    for behind, message in ((b"text", "damaged or cut short"), (whole, "continues after")):
         (tmp_path / "idx").write_bytes(whole + behind)
         with pytest.raises(DataError, match=message):
             read_idx(tmp_path / "idx", 3)

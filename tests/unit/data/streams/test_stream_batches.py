@@ -66,7 +66,7 @@ def test_each_epoch_holds_every_image_in_an_order_of_its_own(images: Any):
     epochs = [numbers(batches) for _ in range(3)]
     assert [sorted(one) for one in epochs] == [list(range(COUNT))] * 3
     assert len({tuple(one) for one in epochs}) == 3
-    for number, received in enumerate(epochs):  # so that a run can go on at any of them
+    for number, received in enumerate(epochs):  # so that a run can continue at any of them
         expected = np.random.default_rng([3, number]).permutation(COUNT)
         assert received == expected.tolist()
 
