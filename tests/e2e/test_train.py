@@ -221,21 +221,24 @@ def test_script_replays_a_config(run, script, tmp_path):
 def test_interrupted_training_leaves_a_model(script, tiny, tmp_path):
     path = tmp_path / "run"
     endless = ["--epochs", "100000", "--early-stopping-patience", "100000"]
-    process = subprocess.Popen(
+    # A job in the background ignores Ctrl-C, and so would what the tests start if they are one.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    with subprocess.Popen(
         [*script, *tiny, *endless, "--run-dir", str(path)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-    )
-    try:
-        deadline = time.monotonic() + TIMEOUT
-        while not (path / "history.csv").exists() and time.monotonic() < deadline:
-            assert process.poll() is None, process.communicate()
-            time.sleep(0.05)
-        process.send_signal(signal.SIGINT)
-        output, errors = process.communicate(timeout=TIMEOUT)
-    finally:
-        process.kill()
+    ) as process:
+        signal.signal(signal.SIGINT, before)
+        try:
+            deadline = time.monotonic() + TIMEOUT
+            while not (path / "history.csv").exists() and time.monotonic() < deadline:
+                assert process.poll() is None, process.communicate()
+                time.sleep(0.05)
+            process.send_signal(signal.SIGINT)
+            output, errors = process.communicate(timeout=TIMEOUT)
+        finally:
+            process.kill()
     assert (process.returncode, errors) == (130, "vae-keras train: interrupted\n")
     assert output.splitlines()[-2:] == [
         f"The model so far is in {path}/model.keras",
