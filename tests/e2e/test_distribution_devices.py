@@ -25,6 +25,7 @@ pytestmark = [
 
 
 ALL = ("plain", "everything", "conditional")
+FLAGS = os.environ.get("XLA_FLAGS", "")
 
 
 def started(devices, folder, *names, **variables):
@@ -35,7 +36,7 @@ def started(devices, folder, *names, **variables):
         env={
             **os.environ,
             "KERAS_BACKEND": BACKEND,
-            "XLA_FLAGS": f"--xla_force_host_platform_device_count={here}",
+            "XLA_FLAGS": " ".join([FLAGS, f"--xla_force_host_platform_device_count={here}"]),
             **variables,
         },
         stdout=subprocess.PIPE,
@@ -61,8 +62,8 @@ def assert_same(one, two):
 def runs(tmp_path_factory):
     """Return the results with one and with two devices, and the folder of the second."""
     folder = tmp_path_factory.mktemp("devices")
-    one = finished(started(1, folder / "1", *ALL))
-    return one, finished(started(2, folder / "2", *ALL, "batch_level")), folder / "2"
+    one, two = started(1, folder / "1", *ALL), started(2, folder / "2", *ALL, "batch_level")
+    return finished(one), finished(two), folder / "2"
 
 
 @pytest.mark.parametrize("name", ALL)

@@ -13,6 +13,8 @@ FOLDER = Path(__file__).parents[2] / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 # Added to the cell tagged `parameters`; a notebook without one of them does not mind.
 TINY = {"EPOCHS": 2, "WARMUP_EPOCHS": 1, "TRAIN_SIZE": 256, "SEEDS": (0,)}
+# To trace a graph takes longer than the few steps that are taken with it.
+EAGER = "\nimport tensorflow\ntensorflow.config.run_functions_eagerly(True)"
 MOST_BYTES = 4_000_000
 
 every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -43,7 +45,7 @@ def test_notebook_runs(path, tmp_path):
     notebook = nbformat.read(path, as_version=4)
     parameters = [c for c in notebook.cells if "parameters" in c.metadata.get("tags", [])]
     assert len(parameters) == 1, "a notebook has one cell tagged `parameters`"
-    parameters[0].source += "".join(f"\n{name} = {value}" for name, value in TINY.items())
+    parameters[0].source += "".join(f"\n{name} = {value}" for name, value in TINY.items()) + EAGER
     client = nbclient.NotebookClient(
         notebook, timeout=300, resources={"metadata": {"path": str(tmp_path)}}
     )

@@ -4,6 +4,7 @@ from typing import Any
 
 import keras
 import numpy as np
+from keras import ops
 
 from vae_keras._types import Seed, Tensor
 from vae_keras.errors import ArgumentError
@@ -25,6 +26,7 @@ class Likelihood(keras.layers.Layer):
             a loss: `log_prob` raises, and there is no evidence lower bound.
         discrete: Whether `log_prob` is the log-mass of 8-bit or binary values, so that bits/dim
             need no dequantisation.
+        pixelwise: Whether `loss` is a sum over pixels and channels, so that they can have weights.
     """
 
     parameters_per_channel: int = 1
@@ -32,6 +34,7 @@ class Likelihood(keras.layers.Layer):
     data_range: tuple[float, float] = (0.0, 1.0)
     normalized: bool = True
     discrete: bool = False
+    pixelwise: bool = False
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("dtype", "float32")
@@ -62,6 +65,38 @@ class Likelihood(keras.layers.Layer):
                 and the weights.
         """
         return -self.log_prob(x, parameters)
+
+    def weighted_loss(self, x: Tensor, parameters: Tensor, weights: Tensor) -> Tensor:
+        """Sum the losses of the pixel values, each times its weight, shape `(batch,)`.
+
+        A pixel, or a channel of it if they have weights of their own, is given to `loss` as an
+        image of its own.
+
+        Args:
+            x: Images in `data_range`.
+            parameters: The decoder's output.
+            weights: Shape `(batch, height, width, 1 or channels)`; 1 for a pixel that counts as in
+                `loss`, 0 for one that is missing.
+
+        Raises:
+            ArgumentError: If the loss is not a sum over pixels.
+        """
+        if not self.pixelwise:
+            raise ArgumentError(
+                "`sample_weight` must weigh whole images, shape (n,): the loss of "
+                f"{type(self).__name__} is no sum over pixels. Received: weights of pixels"
+            )
+        images, channels, each = ops.shape(x)[0], x.shape[-1], self.parameters_per_channel
+        if weights.shape[-1] == 1:
+            x = ops.reshape(x, (-1, 1, 1, channels))
+            parameters = ops.reshape(parameters, (-1, 1, 1, channels * each))
+        else:
+            x = ops.reshape(x, (-1, 1, 1, 1))
+            # The first parameter of all channels comes first, then the second.
+            parameters = ops.reshape(parameters, (-1, each, channels))
+            parameters = ops.reshape(ops.swapaxes(parameters, 1, 2), (-1, 1, 1, each))
+        losses = ops.reshape(self.loss(x, parameters), (images, -1))
+        return ops.sum(losses * ops.reshape(weights, (images, -1)), axis=1)
 
     def mean(self, parameters: Tensor) -> Tensor:
         """Expected image, shape `(batch, height, width, channels)`, within `data_range`."""

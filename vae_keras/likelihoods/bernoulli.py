@@ -30,6 +30,7 @@ class Bernoulli(Likelihood):
     """
 
     discrete = True
+    pixelwise = True
 
     def log_prob(self, x: Tensor, parameters: Tensor) -> Tensor:
         x, logits = ops.cast(x, "float32"), ops.cast(parameters, "float32")

@@ -32,6 +32,8 @@ class ContinuousBernoulli(Likelihood):
         Loaiza-Ganem & Cunningham (2019), The continuous Bernoulli. arXiv:1907.06845
     """
 
+    pixelwise = True
+
     def log_prob(self, x: Tensor, parameters: Tensor) -> Tensor:
         x = ops.cast(x, "float32")
         small, near, far = _parted(ops.cast(parameters, "float32"))

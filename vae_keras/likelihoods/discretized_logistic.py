@@ -56,6 +56,7 @@ class DiscretizedLogistic(Likelihood):
 
     parameters_per_channel = 2
     discrete = True
+    pixelwise = True
 
     def __init__(
         self, data_range: tuple[float, float] = (0.0, 1.0), *, levels: int = 256, **kwargs: Any

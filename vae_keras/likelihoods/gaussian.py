@@ -42,6 +42,8 @@ class Gaussian(Likelihood):
         Kingma & Welling (2014), appendix C.2. arXiv:1312.6114
     """
 
+    pixelwise = True
+
     def __init__(
         self, scale: float = 1.0, data_range: tuple[float, float] = (0.0, 1.0), **kwargs: Any
     ) -> None:

@@ -48,6 +48,7 @@ class LearnedGaussian(Likelihood):
     """
 
     parameters_per_channel = 2
+    pixelwise = True
 
     def __init__(
         self,

@@ -68,6 +68,7 @@ class OptimalGaussian(Likelihood):
         self.data_range = checked_range(data_range)
         self.output_activation = range_activation(self.data_range)
         self.mode = one_of("mode", mode, _MODES)
+        self.pixelwise = mode == "learned"  # the analytic scale is that of all pixels of a batch
         self._min_scale = level_step(self.data_range)
         if mode == "learned":
             start = math.log(1.0 - self._min_scale)  # of `log_scale_above`, for a scale of 1

@@ -34,6 +34,8 @@ class SquaredError(Likelihood):
         >>> SquaredError().loss(x, decoder(z)).shape
     """
 
+    pixelwise = True
+
     def __init__(self, data_range: tuple[float, float] = (0.0, 1.0), **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.data_range = checked_range(data_range)

@@ -12,7 +12,7 @@ from vae_keras.models.compatibility import check_parts, check_squared_error
 from vae_keras.models.image_model import ImageModel
 from vae_keras.models.images import to_data_range
 from vae_keras.models.inference.batches import INFERENCE_BATCH_SIZE
-from vae_keras.models.loss import reduce_and_track
+from vae_keras.models.loss import reduce_and_track, target_of_batch, weights_of_pixels
 
 
 @keras.saving.register_keras_serializable("vae_keras")
@@ -56,10 +56,19 @@ class Autoencoder(ImageModel):
         return self.likelihood.mean(self.decoder(codes, training=training))
 
     def loss_of_batch(self, data: Any, *, training: bool) -> Tensor:
-        x, _, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
+        x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
+        target = target_of_batch(y, self.image_shape)
         x = to_data_range(x, self.likelihood.data_range)
+        target = x if target is None else to_data_range(target, self.likelihood.data_range)
         reconstruction = self.decoder(self.encoder(x, training=training), training=training)
-        errors = ops.mean(ops.square(x - reconstruction), axis=(1, 2, 3))
+        squares = ops.square(target - reconstruction)
+        weights = weights_of_pixels(sample_weight, self.image_shape)
+        if weights is None:
+            errors = ops.mean(squares, axis=(1, 2, 3))
+        else:
+            weights = ops.broadcast_to(weights, ops.shape(squares))
+            seen = ops.sum(weights, axis=(1, 2, 3))
+            errors = ops.divide_no_nan(ops.sum(weights * squares, axis=(1, 2, 3)), seen)
         return reduce_and_track(self, errors, sample_weight, [(self.recon_tracker, errors)])
 
     def anomaly_score(self, x: Any, *, batch_size: int = INFERENCE_BATCH_SIZE) -> np.ndarray:

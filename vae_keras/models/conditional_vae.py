@@ -76,7 +76,7 @@ class ConditionalVAE(VAE):
             labels = np.broadcast_to(labels, (n,))
         return self._classes(labels, n, name="`label`", error=ArgumentError)
 
-    def _checked_labels(self, x: Any, y: Any = None, *, name: str) -> Any:
+    def checked_labels(self, x: Any, y: Any, *, name: str) -> Any:
         if not isinstance(x, np.ndarray | ImageFiles):
             return y  # the labels are in the data set
         if y is None:

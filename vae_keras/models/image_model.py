@@ -3,19 +3,17 @@
 from typing import Any, ClassVar
 
 import keras
-import numpy as np
 
 from vae_keras._types import ImageShape, Labels, Tensor
 from vae_keras.checks import positive_number
-from vae_keras.errors import ArgumentError, DataError
+from vae_keras.errors import ArgumentError
 from vae_keras.likelihoods import Likelihood
-from vae_keras.models.fitting import data_parallel, resume, steps, streams
+from vae_keras.models.fitting import data_parallel, inputs, resume, steps, streams
 from vae_keras.models.fitting.guard import SkippedSteps, without_skipped_steps
 from vae_keras.models.fitting.streams import FitCall
 from vae_keras.models.format import FORMAT_KEY, FORMAT_VERSION, popped_format
 from vae_keras.models.host import Host
 from vae_keras.models.images import checked_images
-from vae_keras.models.inference.batches import EVALUATION_BATCH_SIZE
 from vae_keras.models.inference.encode_decode import Inference
 
 
@@ -85,7 +83,11 @@ class ImageModel(steps.TrainingSteps, Inference, keras.Model):
         return self._loss_tracker
 
     def fit(self, x: Any = None, y: Any = None, **kwargs: Any) -> keras.callbacks.History:
-        """Train; see `keras.Model.fit`. Images, and labels where they are used, are checked first.
+        """Train; see `keras.Model.fit`. Images, labels and weights are checked first.
+
+        `sample_weight` weighs the images, shape `(n,)`, or their pixels, shape `(n, height, width)`
+        or that of the images: the reconstruction then counts the pixels that are seen. Images as
+        `y` are what `x` is to become, as in a denoising autoencoder.
 
         The order of an array's images depends on the model's `seed`, the epoch, and the training
         steps before this call. With a `Checkpoint` among the callbacks, training continues from
@@ -97,7 +99,7 @@ class ImageModel(steps.TrainingSteps, Inference, keras.Model):
         """
         keras_fit = super().fit
         self._check_compiled()
-        call = self._checked_fit(x, y, kwargs)
+        call = inputs.checked_fit(self, x, y, kwargs)
         self._before_fit(call.x)
         call = streams.training_batches(self, call)
 
@@ -119,7 +121,7 @@ class ImageModel(steps.TrainingSteps, Inference, keras.Model):
             DataError: If an array does not fit the model or lies outside the likelihood's range.
         """
         self._check_compiled()
-        call = self._checked_evaluation(x, y, kwargs)
+        call = inputs.checked_evaluation(self, x, y, kwargs)
         call = streams.evaluation_batches(call)
         call = data_parallel.shared_evaluation(call)
         steps.prepare_evaluation(self)
@@ -197,40 +199,13 @@ class ImageModel(steps.TrainingSteps, Inference, keras.Model):
             )
         return None
 
-    def _checked_fit(self, x: Any, y: Any, arguments: dict[str, Any]) -> FitCall:
-        """Check the validation data, then images and labels; return the arguments of `fit`."""
-        validation = arguments.get("validation_data")
-        arguments.setdefault("validation_batch_size", EVALUATION_BATCH_SIZE)
-        if isinstance(validation, np.ndarray):
-            validation = (validation,)
-        if isinstance(validation, (tuple, list)):
-            images = self.check_images(validation[0], name="validation_data")
-            labels = self._checked_labels(
-                images, *validation[1:2], name="the labels in `validation_data`"
-            )
-            arguments["validation_data"] = (images, labels, *validation[2:])
-            if len(validation) < 3 and streams.is_measured_as_stream(images, {}):
-                size = arguments["validation_batch_size"]
-                arguments["validation_data"] = streams.ordered_batches(images, labels, size)
-        x = self.check_images(x)
-        return FitCall(x, self._checked_labels(x, y, name="`y`"), arguments)
+    def checked_labels(self, x: Any, y: Any, *, name: str) -> Any:
+        """Check the labels of `fit` and `evaluate`, which a model of images alone does not use.
 
-    def _checked_evaluation(self, x: Any, y: Any, arguments: dict[str, Any]) -> FitCall:
-        """Check images and labels; return the arguments of `evaluate`."""
-        if isinstance(x, np.ndarray):
-            arguments.setdefault("batch_size", EVALUATION_BATCH_SIZE)
-        x = self.check_images(x)
-        return FitCall(x, self._checked_labels(x, y, name="`y`"), arguments)
-
-    def _checked_labels(self, x: Any, y: Any = None, *, name: str) -> Any:
-        """Check the labels of `fit` and `evaluate`, which a model of images alone does not use."""
-        if isinstance(x, np.ndarray) and isinstance(y, np.ndarray) and len(x) != len(y):
-            raise DataError(
-                f"{name} must be as many as the images, {len(x)}. Received: {len(y)} labels"
-            )
-        if isinstance(y, np.ndarray) and y.dtype.kind not in "biuf":
-            raise DataError(f"{name} must be numbers. Received: an array of {y.dtype}")
-        return y
+        Raises:
+            DataError: If they are not one number for each image.
+        """
+        return inputs.checked_labels(x, y, name=name)
 
     def _check_compiled(self) -> None:
         if self.compiled and (self._compile_loss is not None or self._compile_metrics is not None):

@@ -1,12 +1,17 @@
-"""From the loss of each image to that of the batch: the one place that reduces over images."""
+"""From the loss of each image to that of the batch: the one place that reduces over images.
+
+And what the loss is of: the target and the weights that a batch may hold beside its images.
+"""
 
 from collections.abc import Iterable
+from typing import Any
 
 import keras
 from keras import ops
 
-from vae_keras._types import Tensor
+from vae_keras._types import ImageShape, Tensor
 from vae_keras.backend.replicas import mean_over_replicas
+from vae_keras.errors import DataError
 from vae_keras.models.host import Host
 
 
@@ -21,7 +26,7 @@ def reduce_and_track(
     Args:
         model: The model; what its layers add to the loss, such as weight decay, is added here.
         losses: The loss of each image, shape `(batch,)`.
-        sample_weight: Weight of each image, as Keras passes it on, or `None`.
+        sample_weight: Weights, as Keras passes them on, or `None`; see `weights_of_images`.
         terms: Metrics, and the term of each image that each is the mean of, shape `(batch,)`.
 
     Returns:
@@ -59,9 +64,60 @@ def weights_of_images(sample_weight: Tensor | None, values: Tensor) -> Tensor:
     """Return the weight of each image, shape `(batch,)`; ones where none are given.
 
     Args:
-        sample_weight: As `fit` passes it on, shape `(batch,)` or `(batch, 1)`, or `None`.
+        sample_weight: As `fit` passes it on: `None`, or shape `(batch,)` or `(batch, 1)`, or the
+            weights of pixels. An image none of whose pixels is seen then weighs nothing.
         values: A term of the loss, shape `(batch,)`.
     """
     if sample_weight is None:
         return ops.ones_like(values)
+    if len(sample_weight.shape) > 2:
+        seen = ops.any(sample_weight > 0, axis=tuple(range(1, len(sample_weight.shape))))
+        return ops.cast(seen, "float32")
     return ops.reshape(ops.cast(sample_weight, "float32"), (-1,))
+
+
+def weights_of_pixels(sample_weight: Tensor | None, image_shape: ImageShape) -> Tensor | None:
+    """Return the weight of each pixel, `(batch, height, width, 1 or channels)`, if it has one.
+
+    Args:
+        sample_weight: As `fit` passes it on.
+        image_shape: `(height, width, channels)` of the model.
+
+    Raises:
+        DataError: If they are neither weights of images nor of pixels.
+    """
+    if sample_weight is None or tuple(sample_weight.shape[1:]) in ((), (1,)):
+        return None
+    weights = ops.cast(sample_weight, "float32")
+    if len(weights.shape) == 3:
+        weights = ops.expand_dims(weights, -1)
+    if tuple(weights.shape[1:]) not in ((*image_shape[:2], 1), image_shape):
+        raise DataError(
+            "`sample_weight` must weigh images, shape (n,), or their pixels, shape "
+            f"(n, {image_shape[0]}, {image_shape[1]}). Received: shape {tuple(sample_weight.shape)}"
+        )
+    return weights
+
+
+def target_of_batch(y: Any, image_shape: ImageShape) -> Tensor | None:
+    """Return the images that those of the batch are to become; `None` where `y` is their labels.
+
+    Args:
+        y: What a batch holds beside its images, or `None`.
+        image_shape: `(height, width, channels)` of the model.
+
+    Raises:
+        DataError: If it is neither.
+    """
+    shape = getattr(y, "shape", None)
+    if y is None or (shape is not None and tuple(shape[1:]) in ((), (1,))):
+        return None
+    if shape is not None and tuple(shape[1:]) == image_shape:
+        return y
+    if shape is not None and (*shape[1:], 1) == image_shape:
+        return ops.expand_dims(y, -1)
+    raise DataError(
+        "`y` must be labels, shape (n,), or the images that `x` is to become, shape "
+        f"(n, {', '.join(map(str, image_shape))}). Received: "
+        + (type(y).__name__ if shape is None else f"shape {tuple(shape)}")
+    )

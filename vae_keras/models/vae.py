@@ -18,7 +18,7 @@ from vae_keras.models.compatibility import check_objective, check_parts
 from vae_keras.models.image_model import ImageModel
 from vae_keras.models.images import to_data_range
 from vae_keras.models.inference.posterior import Probabilistic
-from vae_keras.models.loss import reduce_and_track
+from vae_keras.models.loss import reduce_and_track, target_of_batch, weights_of_pixels
 from vae_keras.models.sampling import Sampling
 from vae_keras.objectives import ELBO, Batch, LossTerms, Objective
 from vae_keras.priors import Prior, StandardNormal
@@ -45,9 +45,10 @@ class VAE(Probabilistic, ImageModel):
     images of a batch. Validation and `evaluate` always use the *final* KL weight, whatever a
     warm-up has reached, so that `val_loss` can be compared from epoch to epoch.
 
-    `compile` takes an optimizer and no loss; `fit` takes `x`, `(x, x)`, `(x, labels)` (labels are
-    ignored), a `tf.data.Dataset`, a `PyDataset`: uint8, scaled inside the graph, or float in the
-    likelihood's range. Calling the model gives the deterministic reconstruction (code = mean).
+    `compile` takes an optimizer and no loss; `fit` takes `x`, `(x, labels)` (labels are ignored),
+    `(noisy, clean)`, whose first images are encoded and whose second are reconstructed, a
+    `tf.data.Dataset`, a `PyDataset`: uint8, scaled inside the graph, or float in the likelihood's
+    range. Calling the model gives the deterministic reconstruction (code = mean).
 
     Args:
         encoder: Model `images -> (z_mean, z_log_var)`, each `(batch, latent_dim)`.
@@ -161,7 +162,14 @@ class VAE(Probabilistic, ImageModel):
         if training and self.kl_schedule is not None:
             share = ops.cast(self.kl_schedule(self.kl_step), "float32")
             self.current_kl_weight.assign(self.kl_weight * share)
-        terms = self.loss_terms(x, self._label_of_batch(y), training=training)
+        label = self._label_of_batch(y)
+        terms = self.loss_terms(
+            x,
+            label,
+            target=target_of_batch(y, self.image_shape) if label is None else None,
+            pixel_weights=weights_of_pixels(sample_weight, self.image_shape),
+            training=training,
+        )
         self.kl_weight_tracker.update_state(terms.weight)
         tracked = (
             (self.recon_tracker, terms.reconstruction),
@@ -173,18 +181,31 @@ class VAE(Probabilistic, ImageModel):
             self.kl_step.assign(self.kl_step + 1)
         return loss
 
-    def loss_terms(self, x: Tensor, label: Tensor | None = None, *, training: bool) -> LossTerms:
+    def loss_terms(
+        self,
+        x: Tensor,
+        label: Tensor | None = None,
+        *,
+        target: Tensor | None = None,
+        pixel_weights: Tensor | None = None,
+        training: bool,
+    ) -> LossTerms:
         """Compute the terms of the loss of one batch.
 
         Args:
             x: Images, shape `(batch, height, width, channels)`.
             label: What a conditional model is conditioned on, shape `(batch,)`.
+            target: The images that the reconstruction is compared with, if not `x`.
+            pixel_weights: Weight of each pixel in the reconstruction, shape
+                `(batch, height, width, 1 or channels)`.
             training: Whether to use training mode, fresh noise and the current KL weight, rather
                 than inference mode, fixed noise and the final one.
         """
         x = to_data_range(x, self.likelihood.data_range)
+        target = None if target is None else to_data_range(target, self.likelihood.data_range)
         if self.binarize:
-            x = self._drawn_pixels(x, training=training)
+            x, target = self._drawn_pixels(x, target, training=training)
+        target = x if target is None else target
         inputs = self.encoder_inputs(x, label)
         posterior = DiagonalGaussian(*self.encoder(inputs, training=training))
         samples = self.objective.samples
@@ -197,7 +218,11 @@ class VAE(Probabilistic, ImageModel):
         def reconstruction(codes: Tensor) -> Tensor:
             given = self.decoder_inputs(codes, _repeated(label, samples))
             parameters = self.decoder(given, training=training)
-            return self.likelihood.loss(_repeated(x, samples), parameters, training=training)
+            images = _repeated(target, samples)
+            if pixel_weights is None:
+                return self.likelihood.loss(images, parameters, training=training)
+            weights = _repeated(pixel_weights, samples)
+            return self.likelihood.weighted_loss(images, parameters, weights)
 
         return self.objective(
             Batch(
@@ -215,13 +240,20 @@ class VAE(Probabilistic, ImageModel):
             )
         )
 
-    def _drawn_pixels(self, x: Tensor, *, training: bool) -> Tensor:
-        """Draw each pixel as 0 or 1, with its grey value as the probability of 1."""
+    def _drawn_pixels(self, *images: Tensor | None, training: bool) -> list[Tensor | None]:
+        """Draw each pixel as 0 or 1, with its grey value as the probability of 1.
+
+        The draws of a target are those of its image: where the two are equal, so are their draws.
+        """
         source = self.sampling.seed_generator if training else EVALUATION_SEEDS.pixels
-        images, *rest = ops.shape(x)
-        levels = own_rows(lambda n: keras.random.uniform((n, *rest), seed=source), images)
-        drawn = ops.cast(levels < x, "float32")
-        return ops.where(ops.isnan(x), x, drawn)  # a pixel that is out of range stays NaN
+        count, *rest = ops.shape(images[0])
+        levels = own_rows(lambda n: keras.random.uniform((n, *rest), seed=source), count)
+
+        def drawn(x: Tensor) -> Tensor:
+            # A pixel that is out of range stays NaN.
+            return ops.where(ops.isnan(x), x, ops.cast(levels < x, "float32"))
+
+        return [None if one is None else drawn(one) for one in images]
 
     def _latent_terms(
         self, posterior: DiagonalGaussian, codes: Tensor, *, training: bool

@@ -22,13 +22,14 @@ class ImageEpochs:
         self,
         images: ImageFiles | Images,
         labels: Labels | None = None,
+        weights: np.ndarray | None = None,
         *,
         batch_size: int,
         seed: int = 0,
         shuffle: bool = True,
         begun: int = 0,
     ) -> None:
-        self.images, self.labels = images, labels
+        self.images, self.labels, self.weights = images, labels, weights
         self.batch_size = positive_integer("batch_size", batch_size)
         self.seed, self.shuffle, self.begun = seed, shuffle, begun
         self.epoch = self.first_batch = 0
@@ -66,7 +67,7 @@ class ImageEpochs:
         return rest
 
     def batch(self, order: np.ndarray, index: int) -> tuple[np.ndarray, ...]:
-        """Return one batch of an epoch, in memory: `(images,)`, or `(images, labels)`.
+        """Return one batch of an epoch, in memory: images, and labels and weights if there are any.
 
         Args:
             order: What `order` returned.
@@ -75,7 +76,11 @@ class ImageEpochs:
         part = order[int(index) * self.batch_size : (int(index) + 1) * self.batch_size]
         images = self.images
         images = images.take(part).read() if isinstance(images, ImageFiles) else images[part]
-        return (images,) if self.labels is None else (images, self.labels[part])
+        return (images, *(one[part] for one in self.beside_images()))
+
+    def beside_images(self) -> list[np.ndarray]:
+        """Return what a batch holds besides images: labels, then weights, if there are any."""
+        return [one for one in (self.labels, self.weights) if one is not None]
 
     def next_order(self) -> np.ndarray:
         """Return the order of the current epoch, and move to the next epoch."""

@@ -22,8 +22,11 @@ class ImageStream(ImageEpochs):
 
     Args:
         images: The files, or an array, which is not copied.
-        labels: Class of each image, shape `(n,)`, or `None` for batches without labels. Defaults to
+        labels: Class of each image, shape `(n,)`, or the image that each one is to become, shape
+            `(n, height, width, channels)`, or `None` for batches of images alone. Defaults to
             `None`.
+        weights: Weight of each image or of each of its pixels, first axis `n`. Needs `labels`, as
+            Keras tells the parts of a batch by their number. Defaults to `None`.
         batch_size: Images in a batch, > 0; the last batch of an epoch may hold fewer.
         seed: Seed of the order. Defaults to `0`.
         shuffle: Whether to shuffle; otherwise each epoch has the order of the images. Defaults to

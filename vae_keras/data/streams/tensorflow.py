@@ -17,17 +17,27 @@ _AHEAD = 4  # batches
 
 
 def tensorflow_batches(stream: ImageEpochs) -> Any:
-    """Return the batches of `stream` as a `tf.data.Dataset`, with labels if it has them."""
+    """Return the batches of `stream` as a `tf.data.Dataset`, with labels and weights if any."""
     images = stream.images
     count = len(images) - stream.first_batch * stream.batch_size
-    labels = None if stream.labels is None else tf.constant(stream.labels)
+    beside = stream.beside_images()
+    small = [tf.constant(one) if one.ndim == 1 else None for one in beside]
 
     def epoch(_: Tensor) -> Any:
         order = tf.numpy_function(stream.next_order, [], tf.int64)
         return tf.data.Dataset.from_tensor_slices(tf.ensure_shape(order, [count]))
 
+    def look_up(array: np.ndarray, index: Tensor) -> Tensor:
+        # Not `tf.gather`: TensorFlow would copy the array, and copy it again for each iterator.
+        part = tf.numpy_function(lambda at: array[at], [index], array.dtype)
+        return tf.ensure_shape(part, [*index.shape, *array.shape[1:]])
+
     def labelled(image: Tensor, index: Tensor) -> tuple[Tensor, ...]:
-        return (image,) if labels is None else (image, tf.gather(labels, index))
+        others = zip(beside, small, strict=True)
+        return (
+            image,
+            *(look_up(one, index) if few is None else tf.gather(few, index) for one, few in others),
+        )
 
     indices = tf.data.Dataset.range(1).flat_map(epoch)
     settings = {"num_parallel_calls": tf.data.AUTOTUNE, "deterministic": True}
@@ -42,12 +52,10 @@ def tensorflow_batches(stream: ImageEpochs) -> Any:
         batches = indices.map(read, **settings).batch(stream.batch_size)
     else:
 
-        def look_up(index: Tensor) -> tuple[Tensor, ...]:
-            # Not `tf.gather`: TensorFlow would copy the array, and copy it again for each iterator.
-            batch = tf.numpy_function(lambda at: images[at], [index], images.dtype)
-            return labelled(tf.ensure_shape(batch, [None, *images.shape[1:]]), index)
+        def batch(index: Tensor) -> tuple[Tensor, ...]:
+            return labelled(look_up(images, index), index)
 
-        batches = indices.batch(stream.batch_size).map(look_up, **settings)
+        batches = indices.batch(stream.batch_size).map(batch, **settings)
     return batches.prefetch(_AHEAD).apply(tf.data.experimental.assert_cardinality(stream.steps))
 
 

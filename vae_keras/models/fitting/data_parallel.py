@@ -150,8 +150,10 @@ class _Parts(keras.utils.PyDataset):
         rows = np.arange(filled) % images
         mine = rows[self.process * each : (self.process + 1) * each]
         weight = np.ones(images, "float32") if weight is None else np.asarray(weight, "float32")
-        weight = np.where(np.arange(filled) < images, weight.reshape(-1)[rows], 0.0)
-        weight = weight[self.process * each : (self.process + 1) * each].astype("float32")
+        weight = weight.reshape(-1) if weight.ndim < 3 else weight
+        weight = weight[rows]
+        weight[images:] = 0.0
+        weight = weight[self.process * each : (self.process + 1) * each]
         # Keras tells a batch's fields by their number: where there are no labels, something has
         # to stand in their place.
         labels = weight if y is None else keras.tree.map_structure(lambda one: one[mine], y)

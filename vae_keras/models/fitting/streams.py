@@ -13,7 +13,6 @@ from vae_keras.models.inference.batches import EVALUATION_BATCH_SIZE, KERAS_BATC
 
 # On TensorFlow, Keras' own way copies an array twice; below this size that does not matter.
 COPIED_BYTES = 256 << 20
-_NEEDS_KERAS = ("sample_weight", "class_weight", "validation_split", "steps_per_epoch")
 
 
 class FitCall(NamedTuple):
@@ -49,7 +48,8 @@ def training_batches(model: Host, call: FitCall) -> FitCall:
         seed = int(np.random.randint(2**31))  # noqa: NPY002
     stream = ImageStream(
         call.x,
-        _labels(call.y),
+        call.y,
+        arguments.pop("sample_weight", None),
         batch_size=arguments.pop("batch_size", None) or KERAS_BATCH_SIZE,
         seed=seed,
         shuffle=arguments.pop("shuffle", True),
@@ -71,7 +71,8 @@ def evaluation_batches(call: FitCall) -> FitCall:
         return call
     arguments = dict(call.arguments)
     size = arguments.pop("batch_size", None) or EVALUATION_BATCH_SIZE
-    return FitCall(ordered_batches(call.x, call.y, size), None, arguments)
+    weights = arguments.pop("sample_weight", None)
+    return FitCall(ordered_batches(call.x, call.y, weights, size), None, arguments)
 
 
 def is_measured_as_stream(x: Any, arguments: dict[str, Any]) -> bool:
@@ -84,13 +85,12 @@ def is_measured_as_stream(x: Any, arguments: dict[str, Any]) -> bool:
     if isinstance(x, ImageFiles):
         return True
     copied = keras.backend.backend() == "tensorflow" and isinstance(x, np.ndarray)
-    return copied and x.nbytes > COPIED_BYTES and _is_plain(arguments)
+    return copied and x.nbytes > COPIED_BYTES and arguments.get("steps") is None
 
 
-def ordered_batches(images: ImageFiles | Images, labels: Any, batch_size: int) -> Any:
+def ordered_batches(images: ImageFiles | Images, labels: Any, weights: Any, batch_size: int) -> Any:
     """Return batches to measure on, in the order of the images."""
-    stream = ImageStream(images, _labels(labels), batch_size=batch_size, shuffle=False)
-    return stream.batches()
+    return ImageStream(images, labels, weights, batch_size=batch_size, shuffle=False).batches()
 
 
 def following_epochs(call: FitCall) -> FitCall:
@@ -112,22 +112,10 @@ def naming_broken_files(call: FitCall) -> AbstractContextManager[None]:
 
 
 def _is_trained_on_as_stream(call: FitCall) -> bool:
-    if isinstance(call.x, ImageFiles):
-        return True
-    if not isinstance(call.x, np.ndarray) or not _is_plain(call.arguments):
-        return False
-    return call.y is None or (isinstance(call.y, np.ndarray) and len(call.y) == len(call.x))
-
-
-def _is_plain(arguments: dict[str, Any]) -> bool:
-    """Tell whether there is no argument that only Keras' own way with arrays understands."""
-    return all(arguments.get(name) is None for name in _NEEDS_KERAS)
+    # Keras begins where the last epoch ended if it is given the steps of an epoch.
+    plain = isinstance(call.x, np.ndarray) and call.arguments.get("steps_per_epoch") is None
+    return plain or isinstance(call.x, ImageFiles)
 
 
 def _steps_so_far(model: Host) -> int:
     return int(keras.ops.copy(model.optimizer.iterations))  # copied: it may be mirrored on devices
-
-
-def _labels(labels: Any) -> np.ndarray | None:
-    """Return labels as an array; `None` for images, such as the targets of an autoencoder."""
-    return None if labels is None or getattr(labels, "ndim", 1) == 4 else np.asarray(labels)

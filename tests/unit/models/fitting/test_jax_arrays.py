@@ -56,8 +56,26 @@ def test_callbacks_see_steps_and_state(tiny_vae, make_images, resident):
     assert not np.array_equal(*weights)
     assert int(vae.optimizer.iterations) == 16
     assert vae.train_function is None  # the next `fit` makes the one it needs
-    vae.fit(make_images(8), sample_weight=np.ones(8), verbose=0)
+    vae.fit(make_images(8), batch_size=2, steps_per_epoch=3, verbose=0)  # Keras' own way
     assert len(resident) == 1
+
+
+@pytest.mark.backend
+def test_weights(make_images, resident):
+    from vae_keras import Autoencoder
+    from vae_keras.architectures import mlp
+    from vae_keras.likelihoods import SquaredError
+
+    images, weights, losses = make_images(20), np.linspace(0.0, 2.0, 20), []
+    for steps in (1, 3):
+        keras.utils.set_random_seed(0)
+        parts = mlp((8, 8, 1), 2, SquaredError(), encoder_units=(8,), variational=False)
+        model = Autoencoder(*parts, seed=0)
+        model.compile("adam", steps_per_execution=steps)
+        fitted = model.fit(images, images[::-1], sample_weight=weights, epochs=2, verbose=0)
+        losses.append(fitted.history["loss"])
+    assert len(resident) == 1
+    np.testing.assert_allclose(*losses, rtol=1e-5)
 
 
 @pytest.mark.backend

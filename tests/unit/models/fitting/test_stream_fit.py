@@ -92,7 +92,7 @@ def test_an_array_that_keras_would_copy_is_streamed(images, make_images, tiny_va
     made.clear()
     monkeypatch.setattr(streaming, "COPIED_BYTES", 0)
     np.testing.assert_allclose(losses(), expected, rtol=1e-5)
-    assert len(made) == 2 * 3  # for training, validation and one of the evaluations
+    assert len(made) == 2 * 4  # for training, validation and the two evaluations
 
 
 @needs_reader

@@ -37,10 +37,7 @@ class DeviceArrays(keras.utils.PyDataset):
 
     def __init__(self, stream: ImageEpochs) -> None:
         super().__init__()
-        images, labels = stream.images, stream.labels
-        on_device = jax.device_put(images)
-        self.arrays = on_device, on_device if labels is None else jax.device_put(labels)
-        self.labelled = labels is not None
+        self.arrays = [jax.device_put(one) for one in (stream.images, *stream.beside_images())]
         self.stream = stream
         self.batch_size = stream.batch_size
         self.order = np.arange(0, dtype="int32")
@@ -86,7 +83,7 @@ def device_arrays(model: Host, x: Any) -> DeviceArrays | None:
         or not isinstance(x, ArrayBatches)
     ):
         return None
-    arrays = [one for one in (x.stream.images, x.stream.labels) if one is not None]
+    arrays = [x.stream.images, *x.stream.beside_images()]
     return DeviceArrays(x.stream) if pays_off(sum(one.nbytes for one in arrays)) else None
 
 
@@ -96,7 +93,7 @@ def training_function(model: Host, source: DeviceArrays) -> Callable[[Any, Any],
     One loop on the device trains on all batches of one size; a last, smaller batch is a call of its
     own.
     """
-    steps = _compiled_steps(model, labelled=source.labelled)
+    steps = _compiled_steps(model, len(source.arrays))
 
     def train(state: Any, iterator: Any) -> Any:
         batches = sum(1 for _ in itertools.islice(iterator, model.steps_per_execution))
@@ -110,17 +107,16 @@ def training_function(model: Host, source: DeviceArrays) -> Callable[[Any, Any],
     return train
 
 
-def _compiled_steps(model: Any, *, labelled: bool) -> Callable[..., Any]:
+def _compiled_steps(model: Any, arrays: int) -> Callable[..., Any]:
     """Return the loop over steps, compiled; that of the last `fit` if the model is the same."""
-    made_of = (labelled, model.optimizer, *model.trainable_variables)
+    made_of = (arrays, model.optimizer, *model.trainable_variables)
     # In the dictionary: Keras would look into an attribute.
     before, made = model.__dict__.get("_device_steps", ((), None))
     if [*map(id, before)] == [*map(id, made_of)]:
         return made
 
     def step(arrays: Any, state: Any, numbers: Any) -> Any:
-        images, labels = (array[numbers] for array in arrays)
-        logs, state = model.train_step(state, (images, labels) if labelled else (images,))
+        logs, state = model.train_step(state, tuple(array[numbers] for array in arrays))
         return state, logs
 
     @partial(jax.jit, donate_argnums=1)
