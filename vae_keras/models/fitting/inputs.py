@@ -12,7 +12,6 @@ from vae_keras.models.fitting.streams import FitCall, is_measured_as_stream, ord
 from vae_keras.models.host import Host
 from vae_keras.models.inference.batches import EVALUATION_BATCH_SIZE
 
-
 # Images, labels or targets, weights.
 _Parts: TypeAlias = tuple[Any, Any, Any]
 
