@@ -64,7 +64,10 @@ def kl_per_dimension_to_standard_normal(posterior: DiagonalGaussian) -> Tensor:
     """
     mean = ops.cast(posterior.mean, "float32")
     log_var = ops.cast(posterior.log_var, "float32")
-    return 0.5 * (ops.square(mean) + ops.exp(log_var) - 1.0 - log_var)
+    # Not `exp(log_var) - 1`, which would lose the digits of a variance near 1; what is left of
+    # rounding is below 0 by 1e-14 at most.
+    of_variance = ops.maximum(ops.expm1(log_var) - log_var, 0.0)
+    return 0.5 * (ops.square(mean) + of_variance)
 
 
 def gaussian_log_prob(gaussian: DiagonalGaussian, values: Tensor) -> Tensor:

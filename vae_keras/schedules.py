@@ -145,8 +145,9 @@ class Cyclical(Schedule):
         step = ops.clip(ops.cast(step, "float32"), 0.0, self.duration)
         cycle = step * self.cycles / self.duration
         # Compilers divide by multiplying with 1 / duration. Rounded down, the first step of a cycle
-        # would be the last step of the previous cycle.
-        position = ops.maximum(cycle - ops.floor(cycle + 1e-5), 0.0)
+        # would be the last step of the previous cycle. Half a step decides, in float32.
+        half = min(max(0.5 * self.cycles / self.duration, 5e-7), 1e-5)
+        position = ops.maximum(cycle - ops.floor(cycle + half), 0.0)
         share = ops.minimum(position / self.rising, 1.0)
         return ops.where(step < self.duration, share, 1.0)
 

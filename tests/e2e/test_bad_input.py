@@ -135,6 +135,12 @@ TRAINING = {
         [*DIGITS, "--latent-dims", "2"],
         ["--latent-dims", "Did you mean --latent-dim?"],
     ),
+    "flag of a paper": ([*DIGITS, "--beta", "4"], ["--beta", "Did you mean --kl-weight?"]),
+    "flag of other programs": ([*DIGITS, "--lr", "0.1"], ["--lr", "Did you mean --learning-rate?"]),
+    "files of what has none": (
+        [*DIGITS, "--data", "{bad}"],
+        ["`data` must not be given with dataset='digits'"],
+    ),
     "stray word": ([*DIGITS, "digits"], ["digits"]),
     "config missing": (["--config", "{bad}/nowhere.json"], ["`config`", "nowhere.json"]),
     "config no JSON": (["--config", "{bad}/not.json"], ["`config`", "JSON", "not.json"]),

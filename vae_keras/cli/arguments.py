@@ -44,6 +44,24 @@ def parse_command(name: str, arguments: Sequence[str]) -> Any:
         raise
 
 
+# What other programs and papers call a setting.
+_SYNONYMS = {
+    **dict.fromkeys(("beta", "kld-weight", "kl-coeff", "weight-kl"), "kl-weight"),
+    **dict.fromkeys(("lr", "rate", "step-size"), "learning-rate"),
+    **dict.fromkeys(("z-dim", "z-size", "latent-size", "latent", "nz", "code-size"), "latent-dim"),
+    **dict.fromkeys(("bs", "batch", "batchsize"), "batch-size"),
+    **dict.fromkeys(("num-epochs", "n-epochs", "max-epochs"), "epochs"),
+    **dict.fromkeys(("out", "output", "output-dir", "logdir", "log-dir", "save-dir"), "run-dir"),
+    **dict.fromkeys(("path", "data-dir", "data-path", "root", "folder", "input"), "data"),
+    **dict.fromkeys(("loss", "recon-loss", "reconstruction-loss", "decoder-dist"), "likelihood"),
+    **dict.fromkeys(("warmup", "kl-warmup", "kl-anneal", "annealing"), "warmup-epochs"),
+    **dict.fromkeys(("patience", "early-stopping"), "early-stopping-patience"),
+    **dict.fromkeys(("random-seed", "manual-seed", "random-state"), "seed"),
+    **dict.fromkeys(("hidden-dims", "channels", "num-filters"), "filters"),
+    **dict.fromkeys(("fp16", "amp", "mixed-precision", "dtype"), "precision"),
+    **dict.fromkeys(("limit", "n-train", "subset", "num-samples"), "train-size"),
+}
+
 _SETTINGS = {field.name: field.type for field in dataclasses.fields(Config)}
 
 
@@ -82,6 +100,11 @@ def _starting_config(flags: dict[str, str | None], arguments: Sequence[str]) -> 
         if "config" in given
         else preset(given.get("preset", "default"))
     )
+    if "data" in given and "dataset" not in given:
+        from vae_keras.data.load import WITHOUT_FILES  # deferred: `--help` needs no NumPy
+
+        if config.dataset in WITHOUT_FILES:  # the preset's, not the user's
+            config = config.replace(dataset=Config().dataset)
     members = {axis: given[axis] for axis in FOLDERS if axis in given}
     return config.replace(**members) if members else config
 
@@ -105,5 +128,8 @@ def _one_line(box: str) -> str:
     parts = " ".join("\n" if set(line) <= {"─", "-"} else line for line in lines)
     wrong, *rest = parts.strip().split("\n")
     near = re.findall(r"--[\w-]+", "".join(part for part in rest if "Perhaps you meant" in part))
+    unknown = re.search(r"--([\w-]+)", wrong)
+    if "Unrecognized" in wrong and unknown and (setting := _SYNONYMS.get(unknown[1])):
+        near = [f"--{setting}"]
     hint = f". Did you mean {' or '.join(near)}?" if near else ""
     return re.sub(r"^Error parsing (\w+/)?\w+: (?=`)", "", wrong.strip()) + hint

@@ -27,7 +27,7 @@ DATASET_NAMES: tuple[str, ...] = (
 )
 """Data sets that `load_dataset` knows by name."""
 # Data sets without a file, and where their images come from.
-_WITHOUT_FILES = {"digits": "scikit-learn carries", "sprites": "the package draws"}
+WITHOUT_FILES = {"digits": "scikit-learn carries", "sprites": "the package draws"}
 
 
 def load_dataset(
@@ -108,9 +108,9 @@ def _reader_and_path(
         return name, None
     if not os.path.exists(given):
         raise DataError(f"`path` must exist. Received: path={str(path)!r}")
-    if name in _WITHOUT_FILES:
+    if name in WITHOUT_FILES:
         raise ArgumentError(
-            f"`path` must not be given with dataset={name!r}, which {_WITHOUT_FILES[name]}. "
+            f"`path` must not be given with dataset={name!r}, which {WITHOUT_FILES[name]}. "
             f"Received: path={str(path)!r}"
         )
     return (_kind_of(given) if name == DEFAULT_NAME else name), given

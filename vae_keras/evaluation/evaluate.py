@@ -58,18 +58,20 @@ def evaluate(
 
     The losses are those of the model's test step: codes drawn with a fixed seed, final KL weight.
     Reconstructions are deterministic (code = mean) and are compared in `[0, 1]`. A metric that
-    needs training images or labels is left out without them. docs/guide/evaluation.md explains
-    each metric, and says which are estimates.
+    needs training images or labels is left out without them. A model that is trained on binary
+    draws (`binarize`) is measured on one binary draw of the images. docs/guide/evaluation.md
+    explains each metric, and says which are estimates.
 
     Args:
         model: A `VAE`, `ConditionalVAE` or `Autoencoder`.
-        images: Shape `(n, height, width, channels)`.
-        labels: Class of each image, shape `(n,)`. A conditional model needs them, and has no
-            accuracy of its codes, as its encoder is given the class.
+        images: Shape `(n, height, width, channels)`, or without the axis of one channel.
+        labels: Class of each image, shape `(n,)` or `(n, 1)`. A conditional model needs them, and
+            has no accuracy of its codes, as its encoder is given the class.
         train_images: Training set: the neighbours of codes and of samples, and the images that
             the judging classifier is trained on.
         train_labels: Class of each training image.
-        anomalies: Images that should get a high anomaly score, sized as `images`.
+        anomalies: Images that should get a high anomaly score, sized as `images`. The score of a
+            conditional model is that of the class which it finds least odd.
         samples: Number of images in each of the three sets that are generated; 0 for none.
             Defaults to `1000`.
         sampler: Function `(n, seed) -> images` in `[0, 1]` that generates images, for a model
@@ -88,10 +90,12 @@ def evaluate(
     Example:
         >>> vae_keras.evaluate(vae, x_test, y_test, train_images=x_train, train_labels=y_train)
     """
-    test = _as_split(images, labels, "images", "labels")
+    generator = np.random.default_rng(seed)
+    test = _as_split(model, images, labels, "images", "labels", generator)
     train = None
     if train_images is not None:
-        train = _as_split(train_images, train_labels, "train_images", "train_labels")
+        names = "train_images", "train_labels"
+        train = _as_split(model, train_images, train_labels, *names, generator)
     samples = integer("samples", samples)
     if model.num_classes and labels is None:
         raise ArgumentError(
@@ -111,7 +115,8 @@ def evaluate(
         _add_accuracies(result, model, test, train, log)
     if anomalies is not None:
         log("anomalies")
-        _add_anomalies(result, model, images, anomalies)
+        odd = _as_split(model, anomalies, None, "anomalies", "labels", generator)
+        _add_anomalies(result, model, test.images, odd.images)
     if samples:
         add_generated(
             result, model, test, train, samples=samples, sampler=sampler, seed=seed, log=log
@@ -222,7 +227,10 @@ def _add_accuracies(
     if train is not None and train.labels is not None:
         log("k-nearest neighbours on pixels")
         k = min(NEIGHBORS, len(train))
-        accuracy = knn_accuracy(train.images, train.labels, test.images, labels, k=k)
+        pixels = [train.images, test.images]
+        if pixels[0].dtype != pixels[1].dtype:
+            pixels = [model.to_unit_range(one) for one in pixels]
+        accuracy = knn_accuracy(pixels[0], train.labels, pixels[1], labels, k=k)
         result.add_share("knn_accuracy_pixels", accuracy, count)
 
 
@@ -230,18 +238,36 @@ def _add_anomalies(
     result: Evaluation, model: Any, images: np.ndarray, anomalies: np.ndarray
 ) -> None:
     """Add how well anomaly scores separate anomalies from the test images."""
-    scores = np.concatenate([model.anomaly_score(images), model.anomaly_score(anomalies)])
+
+    def score(x: np.ndarray) -> np.ndarray:
+        if not model.num_classes:
+            return model.anomaly_score(x)
+        given = [model.anomaly_score(x, label=label) for label in range(model.num_classes)]
+        return np.min(given, axis=0)
+
+    scores = np.concatenate([score(images), score(anomalies)])
     is_anomaly = np.repeat([False, True], [len(images), len(anomalies)])
     result.add_estimate("anomaly_roc_auc", roc_auc(scores, is_anomaly))
     result.arrays.update(anomaly_scores=scores, is_anomaly=is_anomaly)
 
 
-def _as_split(images: Any, labels: Any, images_name: str, labels_name: str) -> Split:
-    """Return images and labels as one record, after a check of their lengths."""
-    images = np.asarray(images)
+def _as_split(
+    model: Any,
+    images: Any,
+    labels: Any,
+    images_name: str,
+    labels_name: str,
+    generator: np.random.Generator,
+) -> Split:
+    """Return images and labels as one record, checked, as the model is trained on them."""
+    images = np.asarray(model.check_images(images, name=images_name))
+    if model.is_variational:
+        images = model.binarized(images, generator)
     if labels is None:
         return Split(images)
     labels = np.asarray(labels)
+    if labels.shape == (len(images), 1):
+        labels = labels[:, 0]
     if labels.shape != images.shape[:1]:
         raise ArgumentError(
             f"`{labels_name}` must have one label for each of the {len(images)} `{images_name}`. "

@@ -31,18 +31,26 @@ def add_fit(
         train: Training images, or `None`.
         seed: Seed of the draws for `residual_variance_ratio`.
     """
-    some = slice(MOST_IMAGES)
+    some = _drawn(len(test), seed)
     shown = model.to_unit_range(test.images[some])
     result["mse_of_mean_image"] = float(np.mean((shown - shown.mean(axis=0)) ** 2))
     if train is not None and (train.labels is not None or not model.num_classes):
-        learned = train.images[some]
-        copies = model.reconstruct(learned, label=labels_for(model, train.labels, some))
+        part = _drawn(len(train), seed)
+        learned = train.images[part]
+        copies = model.reconstruct(learned, label=labels_for(model, train.labels, part))
         errors = mean_squared_error(model.to_unit_range(learned), model.to_unit_range(copies))
         result["mse_train"] = float(errors.mean())
     if model.is_variational and model.likelihood.normalized:
         labels = labels_for(model, test.labels, some)
         ratio = _residual_variance_ratio(model, test.images[some], labels, seed)
         result["residual_variance_ratio"] = ratio
+
+
+def _drawn(count: int, seed: int) -> np.ndarray:
+    """Draw which images to look at: a set may be sorted, and its first images of one class."""
+    if count <= MOST_IMAGES:
+        return np.arange(count)
+    return np.sort(np.random.default_rng(seed).choice(count, MOST_IMAGES, replace=False))
 
 
 def _residual_variance_ratio(
@@ -61,7 +69,7 @@ def _residual_variance_ratio(
     seeds = iter(generator.integers(2**31, size=batches).tolist())
 
     def squares(batch: np.ndarray, label: Any, noise: np.ndarray) -> tuple[Any, Any]:
-        batch = to_data_range(batch, model.likelihood.data_range)
+        batch = to_data_range(batch, model)
         posterior = DiagonalGaussian(*model.encoder(model.encoder_inputs(batch, label)))
         inputs = model.decoder_inputs(reparameterize(posterior, noise), label)
         parameters = model.decoder(inputs, training=False)

@@ -49,7 +49,7 @@ def encoder_part(model: ImageModel, input_type: str) -> Part:
     label, classes = _label(model)
     low, high = model.likelihood.data_range
     pixels = images if input_type == "uint8" else images * (high - low) + low
-    values = to_data_range(pixels, model.likelihood.data_range)
+    values = to_data_range(pixels, model)
     outputs = model.encoder(values if classes is None else [values, classes], training=False)
     if isinstance(outputs, list | tuple):
         named = dict(zip(("z_mean", "z_log_var"), outputs, strict=True))

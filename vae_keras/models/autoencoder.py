@@ -52,14 +52,15 @@ class Autoencoder(ImageModel):
         super().__init__(encoder, decoder, likelihood, **kwargs)
 
     def call(self, x: Tensor, training: bool | None = None) -> Tensor:
-        codes = self.encoder(to_data_range(x, self.likelihood.data_range), training=training)
+        codes = self.encoder(to_data_range(x, self), training=training)
         return self.likelihood.mean(self.decoder(codes, training=training))
 
     def loss_of_batch(self, data: Any, *, training: bool) -> Tensor:
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
         target = target_of_batch(y, self.image_shape)
-        x = to_data_range(x, self.likelihood.data_range)
-        target = x if target is None else to_data_range(target, self.likelihood.data_range)
+        self._track_range(x, target, training=training)
+        x = to_data_range(x, self)
+        target = x if target is None else to_data_range(target, self)
         reconstruction = self.decoder(self.encoder(x, training=training), training=training)
         squares = ops.square(target - reconstruction)
         weights = weights_of_pixels(sample_weight, self.image_shape)
@@ -84,5 +85,5 @@ class Autoencoder(ImageModel):
         return self._of_images(self._image_errors, x, None, batch_size)[0]
 
     def _image_errors(self, images: Tensor, label: Tensor | None) -> tuple[Tensor]:
-        target = to_data_range(images, self.likelihood.data_range)
+        target = to_data_range(images, self)
         return (ops.mean(ops.square(target - self(images, training=False)), axis=(1, 2, 3)),)

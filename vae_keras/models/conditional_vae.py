@@ -86,6 +86,30 @@ class ConditionalVAE(VAE):
             )
         return self._classes(np.asarray(y), len(x), name=name, error=DataError)
 
+    def loss_of_batch(self, data: Any, *, training: bool) -> Tensor:
+        _, y, _ = keras.utils.unpack_x_y_sample_weight(data)
+        known = ops.any(self._classes_of(self._label_of_batch(y)), axis=1)
+        self.seen_range.update_labels(known, training=training)
+        return super().loss_of_batch(data, training=training)
+
+    def predict_step(self, *arguments: Any) -> Any:
+        *state, data = arguments  # JAX hands the state of the variables over
+        x, y, _ = keras.utils.unpack_x_y_sample_weight(data)
+        if y is not None:  # a data set of pairs
+            x = (x, self._label_of_batch(y))
+        return super().predict_step(*state, (x,))
+
+    def _checked_inputs(self, x: Any) -> Any:
+        if not isinstance(x, list | tuple) or len(x) != 2:
+            if hasattr(x, "__array__"):
+                raise DataError(
+                    "`x` must be `[images, labels]`: this model is conditioned on one of "
+                    f"{self.num_classes} classes. Received: one array"
+                )
+            return x
+        images = self.check_images(x[0])
+        return [images, self.check_label(x[1], len(images))]
+
     def _check_parts(self, encoder: Any, decoder: Any, likelihood: Any) -> None:
         check_parts(encoder, decoder, likelihood, conditional=True)
 
@@ -119,9 +143,13 @@ class ConditionalVAE(VAE):
         return labels.astype("int32")
 
     def _one_hot(self, label: Tensor) -> Tensor:
-        classes = ops.arange(self.num_classes, dtype="float32")
-        same = ops.equal(ops.cast(label, "float32")[:, None], classes)
+        same = self._classes_of(label)
         # A data set is only seen in the graph, batch by batch, too late for an error: a class that
         # does not exist makes the loss NaN, as pixels outside the range do.
         known = ops.any(same, axis=1, keepdims=True)
         return ops.where(known, ops.cast(same, "float32"), float("nan"))
+
+    def _classes_of(self, label: Tensor) -> Tensor:
+        """Tell for each label which class it is, boolean, shape `(batch, num_classes)`."""
+        classes = ops.arange(self.num_classes, dtype="float32")
+        return ops.equal(ops.cast(label, "float32")[:, None], classes)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         likelihood: Likelihood
         seed: int | None
         skip_gradient_norm: float | None
+        seen_range: Any
         skipped_tracker: keras.metrics.Metric  # `None` without `skip_gradient_norm`
         # Of Keras.
         optimizer: keras.optimizers.Optimizer

@@ -3,13 +3,15 @@
 from typing import Any, ClassVar
 
 import keras
+import numpy as np
 
 from vae_keras._types import ImageShape, Labels, Tensor
 from vae_keras.checks import positive_number
-from vae_keras.errors import ArgumentError
+from vae_keras.errors import ArgumentError, DataError
 from vae_keras.likelihoods import Likelihood
 from vae_keras.models.fitting import data_parallel, inputs, resume, steps, streams
 from vae_keras.models.fitting.guard import SkippedSteps, without_skipped_steps
+from vae_keras.models.fitting.seen_range import SeenRange
 from vae_keras.models.fitting.streams import FitCall
 from vae_keras.models.format import FORMAT_KEY, FORMAT_VERSION, popped_format
 from vae_keras.models.host import Host
@@ -39,6 +41,7 @@ class ImageModel(steps.TrainingSteps, Inference, keras.Model):
 
     parts: tuple[str, ...] = ("encoder", "decoder", "likelihood")
     is_variational: ClassVar[bool] = False
+    _fitting = False
 
     def __init__(
         self,
@@ -59,6 +62,7 @@ class ImageModel(steps.TrainingSteps, Inference, keras.Model):
         self.decoder = decoder
         self.likelihood = likelihood
         self.seed = seed
+        self.seen_range = SeenRange()
         self.recon_tracker = keras.metrics.Mean(name="recon_loss")
         self.built = True  # the parts are functional models, built already
 
@@ -100,6 +104,8 @@ class ImageModel(steps.TrainingSteps, Inference, keras.Model):
         keras_fit = super().fit
         self._check_compiled()
         call = inputs.checked_fit(self, x, y, kwargs)
+        self._renew_steps()
+        self.seen_range.clear(training=True)
         self._before_fit(call.x)
         call = streams.training_batches(self, call)
 
@@ -109,8 +115,12 @@ class ImageModel(steps.TrainingSteps, Inference, keras.Model):
             with steps.prepared_fit(self, call) as call:
                 return keras_fit(call.x, call.y, **call.arguments)
 
-        with streams.naming_broken_files(call):
-            history = resume.fit(leg, self, call)
+        self._fitting = True
+        try:
+            with streams.naming_broken_files(call):
+                history = resume.fit(leg, self, call)
+        finally:
+            self._fitting = False
         self._after_fit()
         return history
 
@@ -122,11 +132,53 @@ class ImageModel(steps.TrainingSteps, Inference, keras.Model):
         """
         self._check_compiled()
         call = inputs.checked_evaluation(self, x, y, kwargs)
+        if not self._fitting:
+            self._renew_steps()
+        self.seen_range.clear(training=False)
         call = streams.evaluation_batches(call)
         call = data_parallel.shared_evaluation(call)
         steps.prepare_evaluation(self)
         logs = super().evaluate(call.x, call.y, **call.arguments)
+        name = "validation_data" if self._fitting else "x"
+        self.seen_range.check(self, name, training=False)
         return without_skipped_steps(logs)
+
+    def train_on_batch(
+        self,
+        x: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        class_weight: Any = None,
+        **kwargs: Any,
+    ) -> Any:
+        """Take one training step on arrays, checked; see `keras.Model.train_on_batch`."""
+        self._check_compiled()
+        x, y, weights = inputs.checked_batch(self, x, y, sample_weight, class_weight)
+        return super().train_on_batch(x, y, weights, **kwargs)
+
+    def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, **kwargs: Any) -> Any:
+        """Take one test step on arrays, checked; see `keras.Model.test_on_batch`."""
+        self._check_compiled()
+        x, y, weights = inputs.checked_batch(self, x, y, sample_weight)
+        return super().test_on_batch(x, y, weights, **kwargs)
+
+    def predict(self, x: Any, **kwargs: Any) -> np.ndarray:
+        """Reconstruct, with the mean of each code; see `keras.Model.predict`.
+
+        Raises:
+            DataError: If images do not fit the model or lie outside the likelihood's range.
+        """
+        images = super().predict(self._checked_inputs(x), **kwargs)
+        if not np.isfinite(images).all():
+            raise DataError(
+                f"`x` must lie in {list(self.likelihood.data_range)}, the likelihood's range. "
+                "Received: images beyond it, or a model whose weights are not finite"
+            )
+        return images
+
+    def predict_on_batch(self, x: Any) -> Any:
+        """Reconstruct one batch; see `predict`."""
+        return super().predict_on_batch(self._checked_inputs(x))
 
     def loss_of_batch(self, data: Any, *, training: bool) -> Tensor:
         """Compute the loss of a batch, a scalar, and update the metrics.
@@ -207,8 +259,37 @@ class ImageModel(steps.TrainingSteps, Inference, keras.Model):
         """
         return inputs.checked_labels(x, y, name=name)
 
+    def _checked_inputs(self, x: Any) -> Any:
+        """Check what `call` gets."""
+        return self.check_images(x)
+
+    def _track_range(self, *images: Tensor | None, training: bool) -> None:
+        """Count the images of a batch that the likelihood's range does not hold."""
+        for one in images:
+            if one is not None:
+                self.seen_range.update_state(one, self.likelihood.data_range, training=training)
+
+    def _renew_steps(self) -> None:
+        """Have the steps compiled again if the model has got other parts or settings."""
+        made_of = (*(getattr(self, part) for part in self.parts), *self._step_settings())
+        # In the dictionary: as an attribute, Keras would track them.
+        before = self.__dict__.get("_steps_made_of", made_of)
+        if [*map(id, before)] != [*map(id, made_of)]:
+            self.train_function = self.test_function = None
+            self.__dict__.pop("_device_steps", None)
+        self.__dict__["_steps_made_of"] = made_of
+
+    def _step_settings(self) -> tuple[Any, ...]:
+        """Return the settings that the compiled steps hold as constants."""
+        return (self.skip_gradient_norm,)
+
     def _check_compiled(self) -> None:
-        if self.compiled and (self._compile_loss is not None or self._compile_metrics is not None):
+        if not self.compiled:
+            raise ArgumentError(
+                '`compile` must be called first, with an optimizer: `model.compile("adam")`. '
+                "Received: a model that is not compiled"
+            )
+        if self._compile_loss is not None or self._compile_metrics is not None:
             raise ArgumentError(
                 "`compile` must be called with an optimizer and without `loss` or `metrics`: "
                 "the model brings its own. Received: a compiled loss or metrics"
@@ -221,7 +302,9 @@ class ImageModel(steps.TrainingSteps, Inference, keras.Model):
         """Look at the model's own state after a training."""
 
 
-def labels_for(model: Host, labels: Labels | None, part: slice | None = None) -> Labels | None:
+def labels_for(
+    model: Host, labels: Labels | None, part: slice | np.ndarray | None = None
+) -> Labels | None:
     """Return what to give `model` as labels: some or all of `labels`, or `None` if it takes none.
 
     Args:

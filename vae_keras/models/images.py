@@ -1,5 +1,6 @@
 """Images as users hold them, checked and brought to the range that a likelihood accepts."""
 
+import warnings
 from typing import Any
 
 import keras
@@ -9,9 +10,13 @@ from keras import ops
 from vae_keras._types import ImageShape, Tensor
 from vae_keras.data import ImageFiles
 from vae_keras.errors import DataError
+from vae_keras.models.host import Host
 
-# Resizing overshoots the range a little; values further out are of another range altogether.
+# Rounding passes the end of the range by less.
 TOLERANCE = 1e-3
+# Share of the range by which interpolation and contrast pass its ends; values further out are of
+# another range altogether.
+OVERSHOOT = 0.05
 
 
 def checked_images(
@@ -32,8 +37,7 @@ def checked_images(
     Raises:
         DataError: On another shape or type, on NaN or infinite values, on values out of range.
     """
-    if isinstance(x, list):
-        x = np.asarray(x)
+    x = _as_array(x, name)
     if not isinstance(x, np.ndarray | ImageFiles):
         return x
     if x.ndim == 3 and image_shape[-1] == 1 and x.shape[1:] == image_shape[:2]:
@@ -58,31 +62,113 @@ def checked_images(
         raise DataError(
             f"`{name}` must be finite. Received: {bad} of {len(x)} images with NaN or infinity"
         )
-    if low < data_range[0] - TOLERANCE or high > data_range[1] + TOLERANCE:
-        hint = " (divide by 255, or keep uint8, which is scaled for you)" if high > 1.5 else ""
+    margin = OVERSHOOT * (data_range[1] - data_range[0])
+    if low < data_range[0] - margin or high > data_range[1] + margin:
         raise DataError(
-            f"`{name}` must lie in {list(data_range)}, the likelihood's range{hint}. "
-            f"Received: values from {low:.4g} to {high:.4g}"
+            f"`{name}` must lie in {list(data_range)}, the likelihood's range"
+            f"{range_advice(low, high)}. Received: values from {low:.4g} to {high:.4g}"
+        )
+    if low < data_range[0] - TOLERANCE or high > data_range[1] + TOLERANCE:
+        warnings.warn(
+            f"`{name}` reaches a little beyond {list(data_range)}, the likelihood's range, and is "
+            f"clipped. Received: values from {low:.4g} to {high:.4g}",
+            stacklevel=5,  # the caller of `fit`
         )
     return x
 
 
-def to_data_range(x: Tensor, data_range: tuple[float, float]) -> Tensor:
-    """Bring a batch to float32 in `data_range`, inside the graph.
+def range_advice(low: float, high: float) -> str:
+    """Return what to do with images from `low` to `high`, in brackets; empty if that is unknown."""
+    if low >= 0 and 1.5 < high <= 255:
+        return " (divide by 255, or keep uint8, which is scaled for you)"
+    if -1.5 < low < 0 and high < 1.5:
+        return " (a likelihood with `data_range=(-1, 1)` takes images in [-1, 1])"
+    return ""
 
-    uint8 is scaled from `[0, 255]`, boolean from `{0, 1}`. A float outside the range becomes NaN:
-    data sets and generators are only seen in the graph, batch by batch, too late for an error, and
-    a likelihood outside its range would give losses that look almost right.
+
+def beyond_range(x: Tensor, data_range: tuple[float, float]) -> tuple[Tensor, Tensor]:
+    """Tell which values are outside the range, and which are so near to it that they are clipped.
 
     Args:
-        x: Shape `(batch, height, width, channels)`, uint8, boolean or float.
+        x: Float values, of any shape. NaN is outside.
         data_range: Lowest and highest value of the likelihood.
     """
     low, high = data_range
-    x = ops.convert_to_tensor(x)
+    margin = OVERSHOOT * (high - low)
+    near = ops.logical_and(x >= low - margin, x <= high + margin)
+    inside = ops.logical_and(x >= low - TOLERANCE, x <= high + TOLERANCE)
+    return ops.logical_not(near), ops.logical_and(near, ops.logical_not(inside))
+
+
+def is_float(x: Tensor) -> bool:
+    """Tell whether a tensor of images holds floats, rather than bytes or booleans."""
+    return keras.backend.is_float_dtype(keras.backend.standardize_dtype(x.dtype))
+
+
+def to_data_range(x: Tensor, model: Host) -> Tensor:
+    """Bring a batch to float32 in the likelihood's range, inside the graph.
+
+    uint8 is scaled from `[0, 255]`, boolean from `{0, 1}`. A float a little beyond the range is
+    clipped to it. One further out becomes NaN: data sets and generators are only seen in the graph,
+    batch by batch, too late for an error, and a likelihood outside its range would give losses that
+    look almost right.
+
+    Args:
+        x: Shape `(batch, height, width, channels)`, or without the axis of one channel; uint8,
+            boolean or float.
+        model: The model, whose image shape and range they must have.
+
+    Raises:
+        DataError: If shape or type do not fit.
+    """
+    low, high = model.likelihood.data_range
+    x = _of_shape(ops.convert_to_tensor(x), model.image_shape)
     dtype = keras.backend.standardize_dtype(x.dtype)
     if dtype in ("uint8", "bool"):
         return ops.cast(x, "float32") * ((high - low) / (255.0 if dtype == "uint8" else 1.0)) + low
+    if not is_float(x):
+        raise DataError(
+            f"`x` must be uint8 (0 to 255) or float in {[low, high]}. Received: batches of {dtype}"
+        )
     x = ops.cast(x, "float32")
-    inside = ops.logical_and(x >= low - TOLERANCE, x <= high + TOLERANCE)
-    return ops.where(inside, x, float("nan"))
+    outside, _ = beyond_range(x, (low, high))
+    return ops.where(outside, float("nan"), ops.clip(x, low, high))
+
+
+def _of_shape(x: Tensor, image_shape: ImageShape) -> Tensor:
+    """Return a batch with its channel axis, or raise `DataError` if it is of other images."""
+    shape = None if getattr(x.shape, "rank", 4) is None else tuple(x.shape)
+    if shape is not None and image_shape[-1] == 1 and _fits(shape[1:], image_shape[:2]):
+        return ops.expand_dims(x, -1)
+    if shape is not None and not _fits(shape[1:], image_shape):
+        raise DataError(
+            f"`x` must hold images of shape (n, {', '.join(map(str, image_shape))}). "
+            f"Received: batches of shape {shape}"
+        )
+    if shape is None or None in shape[1:]:
+        import tensorflow as tf  # which alone has tensors of unknown shape
+
+        return tf.ensure_shape(x, (None, *image_shape))
+    return x
+
+
+def _fits(shape: tuple[int | None, ...], expected: tuple[int, ...]) -> bool:
+    """Tell whether a shape, some of whose sizes may be unknown, can be the expected one."""
+    return len(shape) == len(expected) and all(
+        one in (None, other) for one, other in zip(shape, expected, strict=True)
+    )
+
+
+def _as_array(x: Any, name: str) -> Any:
+    """Return a list, a tensor or a table as an array; data sets and generators as they are."""
+    several = isinstance(x, list | tuple) and any(np.ndim(one) > 3 for one in x[:1])
+    if isinstance(x, dict) or several:
+        raise DataError(
+            f"`{name}` must be one array of images, or a data set; labels go to `y`. "
+            f"Received: a {type(x).__name__} of {len(x)} arrays"
+        )
+    if isinstance(x, np.ndarray | ImageFiles):
+        return x
+    if ops.is_tensor(x):
+        return ops.convert_to_numpy(x)
+    return np.asarray(x) if isinstance(x, list | tuple) or hasattr(x, "__array__") else x

@@ -108,7 +108,6 @@ class VAE(Probabilistic, ImageModel):
         **kwargs: Any,
     ) -> None:
         self._check_parts(encoder, decoder, likelihood)
-        kl_weight = not_negative("kl_weight", kl_weight)
         super().__init__(encoder, decoder, likelihood, seed=seed, **kwargs)
         self.regularizer = KL() if regularizer is None else regularizer
         self.prior = StandardNormal() if prior is None else prior
@@ -152,7 +151,7 @@ class VAE(Probabilistic, ImageModel):
         return self._mean_image(x, None, training=training)
 
     def _mean_image(self, x: Tensor, label: Tensor | None, *, training: bool | None) -> Tensor:
-        inputs = self.encoder_inputs(to_data_range(x, self.likelihood.data_range), label)
+        inputs = self.encoder_inputs(to_data_range(x, self), label)
         posterior = DiagonalGaussian(*self.encoder(inputs, training=training))
         codes = self.decoder_inputs(self.sampling(posterior, training=training), label)
         return self.likelihood.mean(self.decoder(codes, training=training))
@@ -163,10 +162,12 @@ class VAE(Probabilistic, ImageModel):
             share = ops.cast(self.kl_schedule(self.kl_step), "float32")
             self.current_kl_weight.assign(self.kl_weight * share)
         label = self._label_of_batch(y)
+        target = target_of_batch(y, self.image_shape) if label is None else None
+        self._track_range(x, target, training=training)
         terms = self.loss_terms(
             x,
             label,
-            target=target_of_batch(y, self.image_shape) if label is None else None,
+            target=target,
             pixel_weights=weights_of_pixels(sample_weight, self.image_shape),
             training=training,
         )
@@ -201,8 +202,8 @@ class VAE(Probabilistic, ImageModel):
             training: Whether to use training mode, fresh noise and the current KL weight, rather
                 than inference mode, fixed noise and the final one.
         """
-        x = to_data_range(x, self.likelihood.data_range)
-        target = None if target is None else to_data_range(target, self.likelihood.data_range)
+        x = to_data_range(x, self)
+        target = None if target is None else to_data_range(target, self)
         if self.binarize:
             x, target = self._drawn_pixels(x, target, training=training)
         target = x if target is None else target
@@ -280,6 +281,26 @@ class VAE(Probabilistic, ImageModel):
         For callbacks, while `fit` runs: `fit` itself begins at the final weight.
         """
         self.current_kl_weight.assign(self.kl_weight * float(share))
+
+    @property
+    def kl_weight(self) -> float:
+        """The final weight of the regulariser; a new one takes effect with the next call."""
+        return self._kl_weight
+
+    @kl_weight.setter
+    def kl_weight(self, value: float) -> None:
+        if self._fitting:
+            raise ArgumentError(
+                "`kl_weight` must not be set while `fit` runs: `set_kl_weight(share)` sets the "
+                "current weight to a share of it, and `KLWarmup` or `kl_schedule` change it over "
+                f"time. Received: kl_weight={value!r}"
+            )
+        self._kl_weight = not_negative("kl_weight", value)
+        if hasattr(self, "current_kl_weight"):
+            self.set_kl_weight(1.0)
+
+    def _step_settings(self) -> tuple[Any, ...]:
+        return (*super()._step_settings(), self.kl_weight, self.binarize)
 
     def _before_fit(self, x: Any) -> None:
         if self.kl_schedule is None:

@@ -132,7 +132,7 @@ def _reconstruction_loss(
 
     def batch_loss(images: np.ndarray, codes: np.ndarray, label: Any) -> tuple[Tensor]:
         parameters = model.decoder(model.decoder_inputs(codes, label), training=False)
-        prepared = to_data_range(images, model.likelihood.data_range)
+        prepared = to_data_range(images, model)
         return (model.likelihood.loss(prepared, parameters),)
 
     return in_batches(batch_loss, images, codes, label)[0]

@@ -15,6 +15,7 @@ from vae_keras.backend.determinism import make_deterministic
 from vae_keras.config.config import OPTION_AXES, Config
 from vae_keras.config.presets import FOLDERS, member
 from vae_keras.data import ImageDataset, binarized, load_dataset, without_classes
+from vae_keras.data.load import WITHOUT_FILES
 from vae_keras.errors import ArgumentError, DataError, unknown_name
 from vae_keras.models import (
     VAE,
@@ -34,6 +35,11 @@ def load_data(config: Config) -> ImageDataset:
     if config.data is not None and not Path(config.data).exists():
         raise ArgumentError(
             f"`data` must be an existing file or folder. Received: data={config.data!r}"
+        )
+    if config.data is not None and config.dataset in WITHOUT_FILES:
+        raise ArgumentError(
+            f"`data` must not be given with dataset={config.dataset!r}, which "
+            f"{WITHOUT_FILES[config.dataset]}. Received: data={config.data!r}"
         )
     excluded = config.exclude_classes
     dataset = load_dataset(

@@ -193,10 +193,13 @@ def test_tf_data(make_images):
 
 
 @pytest.mark.parametrize("bad", [3, -1, 1.5, math.nan])
-def test_a_class_that_does_not_exist_poisons_the_loss_of_a_generator(make_images, bad):
+def test_a_class_that_does_not_exist_ends_a_generator_by_name(make_images, bad):
     data = Batches(make_images(6), np.array([0, 1, 2, bad, 0, 1]))
-    assert math.isnan(evaluate(conditional(), data)["loss"])
-    assert math.isnan(fit(conditional(), data)["recon_loss"])
+    message = r"the labels in `x` must lie in 0 to 2, .* Received: 1 labels that do not"
+    with pytest.raises(DataError, match=message):
+        evaluate(conditional(), data)
+    with pytest.raises(DataError, match=message):
+        fit(conditional(), data)
 
 
 def test_a_generator_without_classes_is_a_data_error(make_images):

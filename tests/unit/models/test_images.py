@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from keras import ops
@@ -69,13 +71,26 @@ def test_rounding_outside_the_range_is_forgiven():
             r"\[0.0, 1.0\].*\(divide by 255, or keep uint8.*\).*from 200 to 200",
         ),
         (images(-0.5), UNIT, r"`x` must lie in \[0.0, 1.0\].*values from -0.5 to -0.5"),
-        (images(1.01), UNIT, "values from 1.01 to 1.01"),
-        (images(-1.01), SYMMETRIC, r"`x` must lie in \[-1.0, 1.0\]"),
+        (images(1.06), UNIT, "values from 1.06 to 1.06"),
+        (images(300.0), UNIT, r"the likelihood's range\. Received: values from 300 to 300"),
+        (images(-1.0), UNIT, r"\(a likelihood with `data_range=\(-1, 1\)`"),
+        (images(-1.11), SYMMETRIC, r"`x` must lie in \[-1.0, 1.0\]"),
     ],
 )
 def test_what_does_not_fit_is_a_data_error(x, data_range, message):
     with pytest.raises(DataError, match=message):
         checked_images(x, SHAPE, data_range)
+
+
+@pytest.mark.parametrize(("value", "data_range"), [(1.04, UNIT), (-0.04, UNIT), (1.09, SYMMETRIC)])
+def test_what_is_just_beyond_the_range_is_told(value, data_range):
+    with pytest.warns(UserWarning, match=r"`x` reaches a little beyond .* and is clipped"):
+        assert checked_images(images(value), SHAPE, data_range) is not None
+
+
+def prepared(x, data_range):
+    likelihood = SimpleNamespace(data_range=data_range)
+    return to_data_range(x, SimpleNamespace(likelihood=likelihood, image_shape=(1, 1, 1)))
 
 
 def test_the_message_has_the_name_of_the_argument():
@@ -87,25 +102,27 @@ def test_the_message_has_the_name_of_the_argument():
     ("data_range", "expected"), [(UNIT, [0.0, 51 / 255, 1.0]), (SYMMETRIC, [-1.0, -0.6, 1.0])]
 )
 def test_uint8_is_scaled_to_the_range(data_range, expected):
-    x = to_data_range(np.array([0, 51, 255], "uint8").reshape(3, 1, 1, 1), data_range)
+    x = prepared(np.array([0, 51, 255], "uint8").reshape(3, 1, 1, 1), data_range)
     np.testing.assert_allclose(ops.convert_to_numpy(x).ravel(), expected, atol=1e-6)
 
 
 def test_booleans_span_the_range():
-    x = to_data_range(np.array([False, True]).reshape(2, 1, 1, 1), SYMMETRIC)
+    x = prepared(np.array([False, True]).reshape(2, 1, 1, 1), SYMMETRIC)
     np.testing.assert_array_equal(ops.convert_to_numpy(x).ravel(), [-1.0, 1.0])
 
 
 @pytest.mark.parametrize("dtype", ["bool", "float16", "float32", "float64"])
 def test_the_rest_becomes_float32(dtype):
-    x = to_data_range(np.array([0, 1, 1], dtype).reshape(3, 1, 1, 1), UNIT)
+    x = prepared(np.array([0, 1, 1], dtype).reshape(3, 1, 1, 1), UNIT)
     assert ops.convert_to_numpy(x).dtype == np.float32
     np.testing.assert_array_equal(ops.convert_to_numpy(x).ravel(), [0.0, 1.0, 1.0])
 
 
-def test_pixels_out_of_range_become_nan():
-    x = np.array([-0.5, -0.0005, 0.3, 1.0005, 1.5, np.nan], "float32").reshape(6, 1, 1, 1)
-    bad = np.isnan(ops.convert_to_numpy(to_data_range(x, UNIT))).ravel()
+def test_pixels_out_of_range_become_nan_and_those_just_beyond_are_clipped():
+    x = np.array([-0.5, -0.04, 0.3, 1.04, 1.5, np.nan], "float32").reshape(6, 1, 1, 1)
+    clipped = ops.convert_to_numpy(prepared(x, UNIT)).ravel()[1:4]
+    np.testing.assert_array_equal(clipped, np.float32([0.0, 0.3, 1.0]))
+    bad = np.isnan(ops.convert_to_numpy(prepared(x, UNIT))).ravel()
     assert bad.tolist() == [True, False, False, False, True, True]
-    bad = np.isnan(ops.convert_to_numpy(to_data_range(x, SYMMETRIC))).ravel()
+    bad = np.isnan(ops.convert_to_numpy(prepared(x, SYMMETRIC))).ravel()
     assert bad.tolist() == [False, False, False, False, True, True]

@@ -41,10 +41,16 @@ def knn_accuracy(
         Share of the test set that is classified correctly, in `[0, 1]`.
 
     Raises:
-        ArgumentError: If shapes do not fit, codes are not finite, or `k` is not in
+        ArgumentError: If shapes or scales do not fit, codes are not finite, or `k` is not in
             `[1, n_train]`.
     """
     train, test = _as_points("train_codes", train_codes), _as_points("test_codes", test_codes)
+    kinds = [np.asarray(one).dtype for one in (train_codes, test_codes)]
+    if kinds[0] != kinds[1] and np.dtype(np.uint8) in kinds:
+        raise ArgumentError(
+            "`test_codes` must be on the scale of `train_codes`: both of 8 bits, or neither. "
+            f"Received: {kinds[0]} and {kinds[1]}"
+        )
     if train.shape[1] != test.shape[1]:
         raise ArgumentError(
             "`test_codes` must have as many values for each point as `train_codes`, "

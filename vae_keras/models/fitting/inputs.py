@@ -8,7 +8,13 @@ import numpy as np
 from vae_keras._types import ImageShape
 from vae_keras.data import ImageFiles
 from vae_keras.errors import ArgumentError, DataError
-from vae_keras.models.fitting.streams import FitCall, is_measured_as_stream, ordered_batches
+from vae_keras.models.fitting.seen_range import CheckSeenRange
+from vae_keras.models.fitting.streams import (
+    FitCall,
+    is_measured_as_stream,
+    ordered_batches,
+    with_callback,
+)
 from vae_keras.models.host import Host
 from vae_keras.models.inference.batches import EVALUATION_BATCH_SIZE
 
@@ -72,6 +78,10 @@ def checked_fit(model: Host, x: Any, y: Any, arguments: dict[str, Any]) -> FitCa
     classes = arguments.get("class_weight")
     if classes is not None and isinstance(x, np.ndarray | ImageFiles):
         weights = _weights_of_classes(arguments.pop("class_weight"), y, weights)
+    if not isinstance(x, np.ndarray | ImageFiles):
+        arguments["callbacks"] = with_callback(
+            arguments.get("callbacks"), CheckSeenRange(model.seen_range)
+        )
     return _call(x, y, weights, arguments)
 
 
@@ -82,6 +92,16 @@ def checked_evaluation(model: Host, x: Any, y: Any, arguments: dict[str, Any]) -
     if isinstance(x, np.ndarray):
         arguments.setdefault("batch_size", EVALUATION_BATCH_SIZE)
     return _call(x, y, weights, arguments)
+
+
+def checked_batch(
+    model: Host, x: Any, y: Any, weights: Any, classes: Any = None
+) -> tuple[Any, Any, Any]:
+    """Check the images, labels and weights of one batch; see `checked_fit`."""
+    x, y, weights = _checked(model, x, y, weights, names=_GIVEN)
+    if classes is not None:
+        weights = _weights_of_classes(classes, y, weights)
+    return x, y, weights
 
 
 def checked_labels(x: Any, y: Any, *, name: str) -> Any:

@@ -97,13 +97,17 @@ def following_epochs(call: FitCall) -> FitCall:
     """Add the callback that tells the stream, if there is one, which epoch `fit` is in."""
     if call.stream is None:
         return call
-    callbacks, follower = call.arguments.get("callbacks"), call.stream.callback()
-    if isinstance(callbacks, keras.callbacks.CallbackList):
-        callbacks.append(follower)
-    else:
-        given = callbacks or []
-        callbacks = [*(given if isinstance(given, list | tuple) else [given]), follower]
+    callbacks = with_callback(call.arguments.get("callbacks"), call.stream.callback())
     return call._replace(arguments={**call.arguments, "callbacks": callbacks})
+
+
+def with_callback(callbacks: Any, added: keras.callbacks.Callback) -> Any:
+    """Return what `fit` was given as callbacks, and one more."""
+    if isinstance(callbacks, keras.callbacks.CallbackList):
+        callbacks.append(added)
+        return callbacks
+    given = callbacks or []
+    return [*(given if isinstance(given, list | tuple) else [given]), added]
 
 
 def naming_broken_files(call: FitCall) -> AbstractContextManager[None]:

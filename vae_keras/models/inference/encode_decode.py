@@ -123,7 +123,7 @@ class Inference(Host):
 
     def _encoded(self, images: Tensor, label: Tensor | None) -> tuple[Tensor, ...]:
         """Return the encoder's outputs, the codes first."""
-        images = to_data_range(images, self.likelihood.data_range)
+        images = to_data_range(images, self)
         outputs = self.encoder(self.encoder_inputs(images, label), training=False)
         return tuple(outputs) if isinstance(outputs, list | tuple) else (outputs,)
 

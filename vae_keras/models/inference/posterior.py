@@ -130,7 +130,7 @@ class Probabilistic(Inference):
         posterior = DiagonalGaussian(*self._encoded(images, label))
         codes = reparameterize(posterior, noise)
         parameters = self.decoder(self.decoder_inputs(codes, label), training=False)
-        images = to_data_range(images, self.likelihood.data_range)
+        images = to_data_range(images, self)
         kl = self.prior.kl(posterior, codes)
         if self.likelihood.normalized:
             elbo = self.likelihood.log_prob(images, parameters) - kl
@@ -266,6 +266,6 @@ class Probabilistic(Inference):
         """Return `log p(x, z)` of each code; the codes of an image follow each other."""
         parameters = self.decoder(self.decoder_inputs(codes, label), training=False)
         count = ops.shape(codes)[0] // ops.shape(images)[0]
-        images = to_data_range(images, self.likelihood.data_range)
+        images = to_data_range(images, self)
         images = ops.repeat(images, count, axis=0)
         return self.likelihood.log_prob(images, parameters) + self.prior.log_prob(codes)

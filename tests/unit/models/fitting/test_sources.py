@@ -1,0 +1,260 @@
+"""Images from wherever users have them: the loss of the array, or refused by name at once."""
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from vae_keras import VAE, Autoencoder, ConditionalVAE
+from vae_keras.architectures import mlp
+from vae_keras.errors import ArgumentError, DataError
+from vae_keras.likelihoods import Bernoulli, SquaredError
+
+pytestmark = [
+    pytest.mark.backend,
+    # What Keras says of data sets.
+    pytest.mark.filterwarnings("ignore:`shuffle=True` was passed"),
+    pytest.mark.filterwarnings("ignore:Your input ran out of data"),
+]
+
+BACKEND = keras.backend.backend()
+KINDS = {
+    "vae": (VAE, {}),
+    "conditional": (ConditionalVAE, {"num_classes": 3}),
+    "autoencoder": (Autoencoder, {"variational": False}),
+}
+N = 8  # as many as the images are wide: what broadcasts where it must not
+LABELS = np.arange(N) % 3
+
+
+def build(kind="vae", **compiled):
+    keras.utils.set_random_seed(0)
+    cls, options = KINDS[kind]
+    parts = mlp((8, 8, 1), 2, SquaredError(), encoder_units=(4,), **options)
+    model = cls(*parts, SquaredError(), seed=3)
+    model.compile(keras.optimizers.SGD(0.0), **(compiled or {"run_eagerly": True}))
+    return model
+
+
+class Batches(keras.utils.PyDataset):
+    def __init__(self, *arrays):
+        super().__init__()
+        self.arrays = arrays
+
+    def __len__(self):
+        return 2
+
+    def __getitem__(self, index):
+        part = slice(index * N // 2, (index + 1) * N // 2)
+        return tuple(one[part] for one in self.arrays)
+
+
+def generator(*arrays):
+    batches = Batches(*arrays)
+    return (batches[index] for index in range(2))
+
+
+def tf_data(*arrays):
+    import tensorflow as tf
+
+    return tf.data.Dataset.from_tensor_slices(arrays).batch(N // 2)
+
+
+def loader(*arrays):
+    torch = pytest.importorskip("torch")
+    tensors = [torch.from_numpy(np.array(one)) for one in arrays]
+    data = torch.utils.data.TensorDataset(*tensors)
+    return torch.utils.data.DataLoader(data, batch_size=N // 2)
+
+
+SOURCES = {"PyDataset": Batches, "generator": generator}
+if BACKEND == "tensorflow":
+    SOURCES["tf.data"] = tf_data
+if BACKEND == "torch":
+    SOURCES["DataLoader"] = loader
+every_source = pytest.mark.parametrize("source", SOURCES.values(), ids=SOURCES)
+
+
+def data_of(kind, source, x):
+    return source(x, LABELS) if kind == "conditional" else source(x)
+
+
+def measured(model, *data, **arguments):
+    arguments = {"verbose": 0, "return_dict": True, "batch_size": N // 2, **arguments}
+    if not isinstance(data[0], np.ndarray):
+        del arguments["batch_size"]
+    return model.evaluate(*data, **arguments)["loss"]
+
+
+@every_source
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_losses_of_an_array(kind, source, make_images):
+    x = make_images(N)
+    labels = (LABELS,) if kind == "conditional" else ()
+    expected = measured(build(kind), x, *labels)
+    for images in (x, x[..., 0], x.astype("float64")):
+        data = data_of(kind, source, images)
+        assert measured(build(kind), data) == pytest.approx(expected, rel=1e-6)
+    history = (
+        build(kind)
+        .fit(x, *labels, validation_data=data_of(kind, source, x[..., 0]), verbose=0)
+        .history
+    )
+    assert history["val_loss"][0] == pytest.approx(expected, rel=1e-6)
+
+
+WRONG = {
+    "size": (lambda x: x[:, :7], r"must hold images of shape \(n, 8, 8, 1\)"),
+    "colour": (lambda x: np.repeat(x, 3, axis=-1), r"must hold images of shape \(n, 8, 8, 1\)"),
+    "integers": (lambda x: (x * 255).astype("int32"), r"must be uint8 \(0 to 255\) or float"),
+    "0 to 255": (lambda x: x * np.float32(255), r"must lie in .* \(divide by 255, or keep uint8"),
+    "-1 to 1": (lambda x: x * 2 - 1, r"must lie in .* \(a likelihood with `data_range=\(-1, 1\)`"),
+    "NaN": (lambda x: np.where(x > 0.9, np.float32(np.nan), x), "must .*finite"),
+}
+
+
+@every_source
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("case", WRONG)
+def test_what_does_not_fit_ends_training_at_once(case, kind, source, make_images):
+    change, message = WRONG[case]
+    model, x = build(kind), make_images(N)
+    labels = (LABELS,) if kind == "conditional" else ()
+    bad = change(x)
+    begun = []
+    count = keras.callbacks.LambdaCallback(
+        on_train_batch_end=lambda batch, logs: begun.append(batch)
+    )
+    with pytest.raises(DataError, match=f"`x` {message}"):
+        model.fit(data_of(kind, source, bad), callbacks=[count], verbose=0)
+    assert len(begun) <= 1
+    with pytest.raises(DataError, match=f"`x` {message}"):
+        model.evaluate(data_of(kind, source, bad), verbose=0)
+    with pytest.raises(DataError, match=f"`(x|validation_data)` {message}"):
+        model.fit(x, *labels, validation_data=data_of(kind, source, bad), verbose=0)
+    for method in (model.train_on_batch, model.test_on_batch):
+        with pytest.raises(DataError, match=f"`x` {message}"):
+            method(bad, *labels)
+    if kind != "conditional":
+        for method in (model.predict, model.predict_on_batch):
+            with pytest.raises(DataError, match=f"`x` {message}"):
+                method(bad)
+
+
+@every_source
+def test_what_shows_later_ends_training_with_the_epoch(source, make_images):
+    x = make_images(N)
+    x[-1] *= 255
+    with pytest.raises(DataError, match=r"`x` must lie in .* Received: 1 images beyond it"):
+        build().fit(source(x), epochs=3, verbose=0)
+    if BACKEND != "torch":
+        with pytest.raises(DataError, match="Received: 1 images beyond it"):
+            build(steps_per_execution=2).fit(source(x), epochs=3, verbose=0)
+
+
+def times_told(caught):
+    return sum("is clipped" in str(one.message) for one in caught)
+
+
+@every_source
+def test_a_slight_overshoot_is_clipped_and_told_once(source, make_images):
+    x = make_images(N)
+    far = x * np.float32(1.04)
+    expected = measured(build(), np.clip(far, 0, 1))
+    with pytest.warns(UserWarning, match=r"`x` reaches a little beyond .* is clipped") as caught:
+        assert measured(build(), source(far)) == pytest.approx(expected, rel=1e-6)
+    assert times_told(caught) == 1
+    with pytest.warns(UserWarning, match="is clipped"):
+        assert measured(build(), far) == pytest.approx(expected, rel=1e-6)
+    data = source(far)
+    if source is not generator:
+        with pytest.warns(UserWarning, match="is clipped") as caught:
+            build().fit(data, epochs=3, verbose=0)
+        assert times_told(caught) == 1
+
+
+def test_tensors_and_lists_are_arrays(make_images):
+    x = make_images(N)
+    expected = measured(build(), x)
+    for form in (ops.convert_to_tensor(x), list(x), ops.convert_to_tensor(x[..., 0])):
+        assert build().evaluate(form, batch_size=N // 2, verbose=0, return_dict=True)[
+            "loss"
+        ] == pytest.approx(expected, rel=1e-6)
+        with pytest.raises(DataError, match="`x` must lie in"):
+            build().fit(form * 255 if not isinstance(form, list) else [a * 255 for a in form])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_forms_that_are_none(kind, make_images):
+    model, x = build(kind), make_images(N)
+    for form in ([x, LABELS], (x, LABELS), {"image": x}, [x, x]):
+        for method in (model.fit, model.evaluate):
+            with pytest.raises(DataError, match="`x` must be one array of images, or a data set"):
+                method(form, verbose=0)
+
+
+def test_a_model_that_is_not_compiled(make_images):
+    parts = mlp((8, 8, 1), 2, Bernoulli(), encoder_units=(4,))
+    model, x = VAE(*parts, Bernoulli()), make_images(N)
+    for method in (model.fit, model.evaluate, model.train_on_batch):
+        with pytest.raises(ArgumentError, match="`compile` must be called first"):
+            method(x)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_predict_reconstructs(kind, make_images):
+    model, x = build(kind), make_images(N)
+    label = LABELS if kind == "conditional" else None
+    expected = model.reconstruct(x, label=label)
+    if label is None:
+        forms = [x, x[..., 0], Batches(x), Batches(x, LABELS)]
+    else:
+        forms = [[x, label], (x[..., 0], label), Batches(x, label)]
+    for form in forms:
+        np.testing.assert_allclose(model.predict(form, verbose=0), expected, atol=1e-6)
+    first = x if label is None else [x, label]
+    np.testing.assert_allclose(
+        ops.convert_to_numpy(model.predict_on_batch(first)), expected, atol=1e-6
+    )
+    if label is not None:
+        with pytest.raises(DataError, match=r"`x` must be `\[images, labels\]`"):
+            model.predict(x, verbose=0)
+        with pytest.raises(ArgumentError, match="`label` must lie in 0 to 2"):
+            model.predict([x, label + 1], verbose=0)
+
+
+def test_a_batch_is_trained_and_tested_with_its_weights(make_images):
+    x, weights = make_images(N), np.linspace(0.0, 1.0, N)
+    expected = measured(build(), x, sample_weight=weights, batch_size=N)
+    logs = build().test_on_batch(x, sample_weight=weights, return_dict=True)
+    assert float(logs["loss"]) == pytest.approx(expected, rel=1e-6)
+    model = build("autoencoder")
+    squares = np.mean((x - model.reconstruct(x)) ** 2, axis=(1, 2, 3))
+    logs = model.train_on_batch(x, sample_weight=weights, return_dict=True)
+    assert float(logs["loss"]) == pytest.approx(np.average(squares, weights=weights), rel=1e-5)
+    logs = build("autoencoder").train_on_batch(x, LABELS, class_weight={0: 0.0}, return_dict=True)
+    assert float(logs["loss"]) == pytest.approx(np.mean(squares[LABELS > 0]), rel=1e-5)
+
+
+@pytest.mark.parametrize("compiled", [{"run_eagerly": True}, {"run_eagerly": False}])
+def test_the_kl_weight_has_one_owner(compiled, make_images):
+    x, model = make_images(N), build(**compiled)
+    before = model.evaluate(x, verbose=0, return_dict=True)
+    model.fit(x, verbose=0)
+    model.kl_weight = 3.0
+    after = model.evaluate(x, verbose=0, return_dict=True)
+    assert after["kl_scaled"] == pytest.approx(3 * before["kl_scaled"], rel=1e-5)
+    assert after["kl_weight"] == 3.0
+    assert model.fit(x, validation_data=(x,), verbose=0).history["kl_weight"] == [3.0]
+    assert model.get_config()["kl_weight"] == 3.0
+    with pytest.raises(ArgumentError, match="`kl_weight` must be"):
+        model.kl_weight = -1.0
+
+    def change(epoch, logs):
+        model.kl_weight = 2.0
+
+    changing = keras.callbacks.LambdaCallback(on_epoch_begin=change)
+    with pytest.raises(ArgumentError, match="`kl_weight` must not be set while `fit` runs"):
+        model.fit(x, callbacks=[changing], verbose=0)
+    model.kl_weight = 2.0  # and after it, it may
+    assert model.kl_weight == 2.0
