@@ -1,5 +1,6 @@
 """Encoding and decoding: compiled once, whatever comes in; and what may come in."""
 
+import gc
 import tracemalloc
 
 import keras
@@ -255,8 +256,20 @@ def test_a_tf_data_set_that_repeats_for_ever_is_refused(tiny_vae, make_images):
         tiny_vae(compiled=EAGER).encode(endless)
 
 
+@pytest.fixture
+def python_garbage_collection():
+    """Collect garbage as often as Python does by default in a process that has just begun."""
+    before = gc.get_threshold()
+    gc.set_threshold(700, 10, 10)
+    gc.freeze()  # the objects of other tests, whose number delays a collection
+    gc.collect()
+    yield
+    gc.unfreeze()
+    gc.set_threshold(*before)
+
+
 @pytest.mark.backend
-def test_memory_does_not_grow_with_the_images(tiny_vae):
+def test_memory_does_not_grow_with_the_images(tiny_vae, python_garbage_collection):
     vae, peaks = tiny_vae(), {}
     vae.encode(np.zeros((600, 8, 8, 1), "uint8"))
     for n in (1_000, 20_000):
