@@ -90,7 +90,7 @@ def evaluate(
     Example:
         >>> vae_keras.evaluate(vae, x_test, y_test, train_images=x_train, train_labels=y_train)
     """
-    generator = np.random.default_rng(seed)
+    generator = np.random.default_rng(integer("seed", seed))
     test = _as_split(model, images, labels, "images", "labels", generator)
     train = None
     if train_images is not None:
