@@ -86,8 +86,8 @@ class ImageDataset:
         checksum: sha256, in hex, of the bytes of all images, labels and factors read, before they
             are split: the same data give the same checksum whatever `seed` and `train_size` are.
             Of images that are read as needed: over the names and the bytes of the files.
-        notice: One line to be shown prominently if the bundled part stands in for the whole set,
-            otherwise `None`.
+        notice: One line to be shown prominently, if the bundled part stands in for the whole set
+            for instance, otherwise `None`.
         factor_names: One name per column of the splits' `factors`, or `None`.
         anomalies: Test images of the classes that were excluded from the splits, or `None`.
     """
@@ -122,6 +122,7 @@ class Source:
         notice: See `ImageDataset`.
         factor_names: One name per factor, or `None`.
         checksum: See `ImageDataset`; `None` if it is to be computed from the arrays.
+        validation: The published validation set, or `None` if it is to be drawn.
     """
 
     train: Split
@@ -131,3 +132,4 @@ class Source:
     notice: str | None = None
     factor_names: tuple[str, ...] | None = None
     checksum: str | None = None
+    validation: Split | None = None

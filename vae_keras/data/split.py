@@ -22,11 +22,12 @@ def split_source(
 ) -> ImageDataset:
     """Split what a reader returned.
 
-    The test set is the published one, or a fifth of the images, drawn by `seed`. The validation
-    set is drawn by `seed` from the other images and stays in the drawn order. It has
-    `validation_size` images; if the training part has fewer than five times as many, it has a tenth
-    of that part, at least one image. The rest is for training, in its original order; `train_size`
-    keeps the first images of it. So test and validation do not depend on `train_size`.
+    The test set is the published one, or a fifth of the images, drawn by `seed`. So is the
+    validation set: the published one, or images drawn by `seed` from the others, in the drawn
+    order. It then has `validation_size` images; if the training part has fewer than five times as
+    many, it has a tenth of that part, at least one image. The rest is for training, in its original
+    order; `train_size` keeps the first images of it. So test and validation do not depend on
+    `train_size`.
 
     Of image files, the test and validation sets are read into memory. So they take at most 128 MiB
     each, and a drawn test set has at most 10,000 images.
@@ -44,7 +45,8 @@ def split_source(
     """
     generator = np.random.default_rng(seed)
     part, test = source.train, source.test
-    checksum = source.checksum or sha256(*_arrays(part), *_arrays(test))
+    parts = (part, test, source.validation)
+    checksum = source.checksum or sha256(*(array for one in parts for array in _arrays(one)))
     indices, origin = np.arange(len(part)), source.origin
     if test is None:
         drawn = generator.permutation(len(part))
@@ -54,14 +56,16 @@ def split_source(
             origin += f", test set held to {held_out:,} images"
         test = part.take(drawn[:held_out]).in_memory()
         indices = np.sort(drawn[held_out:])
-    count = _validation_count(len(indices), min(validation_size, _most(part, validation_size)))
+    published = source.validation if validation_size else None
+    wanted = 0 if published is not None else min(validation_size, _most(part, validation_size))
+    count = _validation_count(len(indices), wanted)
     drawn = generator.permutation(len(indices))
     validation, train = indices[drawn[:count]], indices[np.sort(drawn[count:])]
     _check_counts(source, len(part), len(train), count, train_size)
     return ImageDataset(
         name=name,
         train=part.take(train[:train_size]),
-        validation=part.take(validation).in_memory(),
+        validation=part.take(validation).in_memory() if published is None else published,
         test=test,
         class_names=source.class_names,
         source=origin,

@@ -1,6 +1,7 @@
 """Images in NumPy files: `.npy`, or `.npz` with the keys that Keras uses."""
 
-from collections.abc import Mapping
+import dataclasses
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,36 +12,73 @@ from vae_keras.data.readers.keras_cache import shown
 from vae_keras.data.readers.numpy_file import read_npy, read_npz
 from vae_keras.errors import DataError
 
-IMAGE_KEYS = ("x_train", "x", "images")
-LABEL_KEYS = ("y_train", "y", "labels")
+# Keras', MedMNIST's, and what NumPy calls an array without a name.
+IMAGE_KEYS = ("x_train", "train_images", "x", "images", "arr_0")
+LABEL_KEYS = ("y_train", "train_labels", "y", "labels")
+_OTHER_SETS = {
+    "test": (("x_test", "test_images"), ("y_test", "test_labels")),
+    "validation": (("x_val", "val_images"), ("y_val", "val_labels")),
+}
 SUFFIXES = (".npy", ".npz")
-_KNOWN_KEYS = (*IMAGE_KEYS, *LABEL_KEYS, "x_test", "y_test")
+_KNOWN_KEYS = (
+    *IMAGE_KEYS,
+    *LABEL_KEYS,
+    *(key for pair in _OTHER_SETS.values() for keys in pair for key in keys),
+)
+_LOOKED_AT = 1000  # images, to tell whether integers are 0 and 1 alone
 MOST_CLASSES = 1 << 16  # tables and figures have a place for each class
 
 
 def read_array_file(path: Path) -> Source:
     """Read a `.npy` (images only) or `.npz` file.
 
-    The keys of an `.npz`: images under the first of `x_train`, `x`, `images` that it has; labels,
-    if any, under the first of `y_train`, `y`, `labels`; a test set, if any, under `x_test` and
-    `y_test`. Images have shape `(n, height, width)` or `(n, height, width, channels)`. Integers in
-    0..255 and booleans become uint8; floats become float32 and keep their range.
+    The keys of an `.npz`: images under the first of `IMAGE_KEYS` that it has; labels, if any, under
+    the first of `LABEL_KEYS`; a test set, if any, under `x_test` and `y_test`, or `test_images` and
+    `test_labels`, and a validation set likewise under `x_val` or `val_images`. Images have shape
+    `(n, height, width)` or `(n, height, width, channels)`. Integers in 0..255 and booleans become
+    uint8; integers that are 0 and 1 alone are black and white. Floats become float32 and keep their
+    range.
 
     Raises:
         DataError: If the file cannot be read or holds something else.
     """
     origin = f"file {shown(path)}"
     if path.suffix.lower() == ".npy":
-        return Source(Split(as_images(read_npy(path), str(path))), None, origin)
+        return _with_binary(Source(Split(as_images(read_npy(path), str(path))), None, origin))
     arrays = read_npz(path, _KNOWN_KEYS, IMAGE_KEYS)
-    image_key = next(key for key in IMAGE_KEYS if key in arrays)
-    label_key = next((key for key in LABEL_KEYS if key in arrays), None)
-    train = _checked_split(path, arrays, image_key, label_key)
-    if "x_test" not in arrays:
-        return Source(train, None, origin)
-    test = _checked_split(path, arrays, "x_test", "y_test" if "y_test" in arrays else None)
-    _check_same_kind(path, image_key, train.images, test.images)
-    return Source(train, test, origin)
+    train = _checked_split(path, arrays, IMAGE_KEYS, LABEL_KEYS)
+    others = {
+        name: _checked_split(path, arrays, *keys)
+        for name, keys in _OTHER_SETS.items()
+        if any(key in arrays for key in keys[0])
+    }
+    for name, split in others.items():
+        _check_same_kind(path, name, train.images, split.images)
+    return _with_binary(
+        Source(train, others.get("test"), origin, validation=others.get("validation"))
+    )
+
+
+def _with_binary(source: Source) -> Source:
+    """Return a source whose integers, if they are 0 and 1 alone, are black and white."""
+    images = source.train.images
+    if images.dtype != np.uint8 or images[:: -(-len(images) // _LOOKED_AT)].max() != 1:
+        return source
+
+    def stretched(split: Split | None) -> Split | None:
+        if split is None:
+            return None
+        return dataclasses.replace(
+            split, images=(split.images > 0).astype(np.uint8) * np.uint8(255)
+        )
+
+    return dataclasses.replace(
+        source,
+        train=stretched(source.train),
+        test=stretched(source.test),
+        validation=stretched(source.validation),
+        notice="The images hold the integers 0 and 1: they are taken for black and white.",
+    )
 
 
 def as_images(images: np.ndarray, where: str) -> Images:
@@ -73,9 +111,19 @@ def as_images(images: np.ndarray, where: str) -> Images:
 def as_labels(labels: np.ndarray, count: int, where: str) -> Labels:
     """Return `labels` as int64 of shape `(count,)`.
 
+    Args:
+        labels: Shape `(count,)` or `(count, 1)`, or one-hot, `(count, classes)`.
+        count: Number of images.
+        where: For the message.
+
     Raises:
         DataError: If their number is not `count`, or a label is not an integer from 0 to 65,535.
     """
+    if labels.shape == (count, 1):
+        labels = labels[:, 0]
+    elif labels.ndim == 2 and labels.dtype.kind in "biuf" and len(labels) == count:
+        one_hot = np.isin(labels, (0, 1)).all() and (labels.sum(axis=1) == 1).all()
+        labels = labels.argmax(axis=1) if one_hot else labels
     if labels.shape != (count,):
         raise DataError(
             f"{where} must hold one label per image, shape ({count},). "
@@ -98,20 +146,25 @@ def as_labels(labels: np.ndarray, count: int, where: str) -> Labels:
 
 
 def _checked_split(
-    path: Path, arrays: Mapping[str, np.ndarray], image_key: str, label_key: str | None
+    path: Path,
+    arrays: Mapping[str, np.ndarray],
+    image_keys: Sequence[str],
+    label_keys: Sequence[str],
 ) -> Split:
-    """Return the checked images and labels under two keys."""
+    """Return the checked images and labels, each under the first of its keys that is there."""
+    image_key = next(key for key in image_keys if key in arrays)
+    label_key = next((key for key in label_keys if key in arrays), None)
     images = as_images(arrays[image_key], f"{path}: {image_key}")
     if label_key is None:
         return Split(images)
     return Split(images, as_labels(arrays[label_key], len(images), f"{path}: {label_key}"))
 
 
-def _check_same_kind(path: Path, image_key: str, train: Images, test: Images) -> None:
-    """Raise unless training and test images fit the same model."""
+def _check_same_kind(path: Path, name: str, train: Images, test: Images) -> None:
+    """Raise unless the training images and another set fit the same model."""
     if train.shape[1:] != test.shape[1:] or train.dtype != test.dtype:
         raise DataError(
-            f"{path}: x_test must have the image shape and type of {image_key}, "
+            f"{path}: the {name} images must have the shape and type of the training images, "
             f"{train.shape[1:]} {train.dtype}. Received: {test.shape[1:]} {test.dtype}"
         )
 

@@ -28,7 +28,11 @@ def test_npy_holds_images_only(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    ("image_key", "label_key"), [("x_train", "y_train"), ("x", "y"), ("images", "labels")]
+    ("image_key", "label_key"),
+    [
+        *[("x_train", "y_train"), ("x", "y"), ("images", "labels")],
+        *[("train_images", "train_labels"), ("arr_0", "y")],
+    ],
 )
 def test_npz_keys(tmp_path: Path, image_key: str, label_key: str):
     path = save(tmp_path / "a.npz", **{image_key: IMAGES, label_key: LABELS})
@@ -107,7 +111,7 @@ def test_images_that_are_refused(tmp_path: Path, images: np.ndarray, message: st
     ("labels", "message"),
     [
         (LABELS[:19], r"shape \(20,\). Received: shape \(19,\)"),
-        (LABELS[:, np.newaxis], r"Received: shape \(20, 1\)"),
+        (np.ones((20, 2)), r"Received: shape \(20, 2\)"),
         (LABELS + 0.5, "whole numbers. Received: float64"),
         (np.full(20, np.nan), "whole numbers"),
         (np.full(20, "shoe"), "whole numbers. Received: <U4"),
@@ -120,6 +124,41 @@ def test_labels_that_are_refused(tmp_path: Path, labels: np.ndarray, message: st
     assert "mine.npz: y" in str(caught.value)
 
 
+@pytest.mark.parametrize("labels", [[[2], [0]], [[0, 0, 1], [1, 0, 0]], [[0.0, 0, 1], [1, 0, 0]]])
+def test_labels_in_columns(labels):
+    assert as_labels(np.array(labels), 2, "file").tolist() == [2, 0]
+
+
+@pytest.mark.parametrize("keys", [("x_{}", "y_{}"), ("{}_images", "{}_labels")])
+def test_a_validation_set_of_the_file_is_used(tmp_path: Path, keys: tuple[str, str]):
+    arrays = {}
+    for name, count in (("train", 20), ("val", 5), ("test", 4)):
+        arrays[keys[0].format(name)] = IMAGES[:count] + np.uint8(count)
+        arrays[keys[1].format(name)] = LABELS[:count, np.newaxis]
+    path = save(tmp_path / "a.npz", **arrays)
+    data = load_dataset("array", path)
+    assert (len(data.train), len(data.validation), len(data.test)) == (20, 5, 4)
+    np.testing.assert_array_equal(data.validation.images, (IMAGES[:5] + np.uint8(5)))
+    np.testing.assert_array_equal(data.validation.labels, LABELS[:5])
+    assert len(load_dataset("array", path, validation_size=0).validation) == 0
+    arrays[keys[0].format("val")] = IMAGES[:5, :3]
+    with pytest.raises(DataError, match="the validation images must have the shape"):
+        read_array_file(save(tmp_path / "b.npz", **arrays))
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int64", "bool"])
+def test_integers_0_and_1_are_black_and_white(tmp_path: Path, dtype: str):
+    binary = (IMAGES % 2).astype(dtype)
+    binary[0] = 0  # one black image changes nothing
+    data = load_dataset("array", save(tmp_path / "a.npz", x_train=binary, x_test=binary[:4]))
+    np.testing.assert_array_equal(data.test.images, binary[:4] * np.uint8(255))
+    assert (data.notice is None) == (dtype == "bool")
+    assert set(np.unique(data.train.images)) == {0, 255}
+    dark = IMAGES.copy() // 2
+    dark[0] = 1
+    assert load_dataset("array", save(tmp_path / "b.npz", x=dark)).notice is None
+
+
 def test_labels_that_are_whole_floats():
     labels = as_labels(np.array([2.0, 0.0]), 2, "file")
     assert labels.dtype == np.int64
@@ -129,9 +168,7 @@ def test_labels_that_are_whole_floats():
 @pytest.mark.parametrize("test", [IMAGES[:, :3], IMAGES.astype(np.float32)])
 def test_test_set_unlike_the_training_set(tmp_path: Path, test: np.ndarray):
     path = save(tmp_path / "mine.npz", x=IMAGES, x_test=test)
-    with pytest.raises(
-        DataError, match=r"mine.npz: x_test must have the image shape and type of x"
-    ):
+    with pytest.raises(DataError, match=r"mine.npz: the test images must have the shape and type"):
         read_array_file(path)
 
 
