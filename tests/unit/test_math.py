@@ -39,6 +39,17 @@ def test_kl_of_hand_computed_posteriors():
     np.testing.assert_allclose(ops.convert_to_numpy(kl), expected, rtol=1e-6)
 
 
+def test_kl_near_the_prior_is_that_of_float64_and_never_negative():
+    log_var = np.concatenate([sign * np.logspace(-9, -1, 200) for sign in (1, -1)])[:, None]
+    for mean in (0.0, 1e-4):
+        posterior = DiagonalGaussian(np.full_like(log_var, mean), log_var)
+        found = ops.convert_to_numpy(kl_to_standard_normal(posterior))
+        assert found.min() >= 0
+        float32 = np.float32(log_var).astype("float64")[:, 0]
+        exact = 0.5 * (mean**2 + np.expm1(float32) - float32)
+        np.testing.assert_allclose(found, exact, rtol=1e-3, atol=1e-11)
+
+
 def test_kl_of_half_precision_is_float32_and_does_not_overflow():
     posterior = DiagonalGaussian(np.zeros((1, 1), "float16"), np.full((1, 1), 15.0, "float16"))
     kl = kl_to_standard_normal(posterior)  # exp(15) is beyond float16

@@ -79,6 +79,15 @@ def test_every_cycle_begins_at_0_whatever_the_rounding(duration, cycles):
         np.testing.assert_allclose(shares, np.zeros(cycles), atol=1e-5)
 
 
+@pytest.mark.backend
+@pytest.mark.parametrize(("duration", "cycles"), [(400_000, 4), (1_000_000, 10), (200, 4)])
+def test_every_cycle_ends_at_1_however_long_it_is(duration, cycles):
+    ends = (1 + ops.arange(cycles, dtype="int32")) * (duration // cycles) - 1
+    schedule = Cyclical(duration, cycles)
+    for rule in (schedule, compiled(schedule)):
+        np.testing.assert_array_equal(ops.convert_to_numpy(rule(ends)), np.ones(cycles))
+
+
 def compiled(function):
     if keras.backend.backend() == "jax":
         import jax

@@ -263,6 +263,8 @@ def _as_split(
     images = np.asarray(model.check_images(images, name=images_name))
     if model.is_variational:
         images = model.binarized(images, generator)
+    if images.dtype == np.bool_:
+        images = images.astype(np.uint8) * np.uint8(255)
     if labels is None:
         return Split(images)
     labels = np.asarray(labels)

@@ -117,7 +117,7 @@ class ImageModel(steps.TrainingSteps, Inference, keras.Model):
 
         self._fitting = True
         try:
-            with streams.naming_broken_files(call):
+            with streams.naming_broken_files(call), steps.kept_on_error(self):
                 history = resume.fit(leg, self, call)
         finally:
             self._fitting = False
@@ -138,7 +138,8 @@ class ImageModel(steps.TrainingSteps, Inference, keras.Model):
         call = streams.evaluation_batches(call)
         call = data_parallel.shared_evaluation(call)
         steps.prepare_evaluation(self)
-        logs = super().evaluate(call.x, call.y, **call.arguments)
+        with steps.kept_on_error(self):
+            logs = super().evaluate(call.x, call.y, **call.arguments)
         name = "validation_data" if self._fitting else "x"
         self.seen_range.check(self, name, training=False)
         return without_skipped_steps(logs)

@@ -18,7 +18,7 @@ from vae_keras.evaluation import (
     nearest_images,
     roc_auc,
 )
-from vae_keras.likelihoods import Gaussian, SquaredError
+from vae_keras.likelihoods import Bernoulli, Gaussian, SquaredError
 
 N, TRAIN = 60, 90
 
@@ -142,12 +142,45 @@ def test_a_conditional_model(make_images, data):
     parts = mlp((8, 8, 1), 2, likelihood, encoder_units=(8,), num_classes=3)
     vae = ConditionalVAE(*parts, likelihood)
     vae.compile("sgd")
-    found = evaluate(vae, x, y, train_images=x_train, train_labels=y_train, samples=10)
+    odd = 255 - x[:20]
+    found = evaluate(
+        vae, x, y, train_images=x_train, train_labels=y_train, anomalies=odd, samples=10
+    )
+    scores = [
+        np.min([vae.anomaly_score(images, label=label) for label in range(3)], axis=0)
+        for images in (x, odd)
+    ]
+    expected = roc_auc(np.concatenate(scores), np.arange(80) >= 60)
+    assert found["anomaly_roc_auc"] == pytest.approx(expected.value)
     assert 0 <= found["classifier_accuracy_of_samples"] <= 1
     check_catalog(found)
     assert not [name for name in found if name.startswith(("knn_accuracy_of", "linear"))]
     with pytest.raises(ArgumentError, match=r"`labels` must be given for a conditional model"):
         evaluate(vae, x)
+
+
+@pytest.mark.thorough
+def test_forms_of_images_and_labels_agree(tiny_vae, data):
+    x, y, x_train, y_train = data
+    known = {"train_images": x_train, "train_labels": y_train, "samples": 0}
+    expected = evaluate(tiny_vae(), x, y, **known)
+    for form in ((x[..., 0], y), (x, y[:, None]), (x / np.float32(255), y)):
+        assert evaluate(tiny_vae(), *form, **known) == pytest.approx(expected, rel=1e-4), form[
+            0
+        ].shape
+
+
+@pytest.mark.thorough
+def test_a_model_of_binary_draws_is_measured_on_one_draw(tiny_vae, data):
+    x, y, *_ = data
+    vae = tiny_vae(likelihood=Bernoulli(), binarize=True)
+    found = evaluate(vae, x, y, train_images=x, train_labels=y, samples=12, seed=4)
+    drawn = vae.binarized(x, np.random.default_rng(4)).astype("float32")
+    assert set(np.unique(drawn)) == {0, 1}
+    copies = vae.reconstruct(drawn)
+    assert found["mse"] == pytest.approx(mean_squared_error(drawn, copies).mean(), rel=1e-5)
+    losses = vae.evaluate(drawn, verbose=0, return_dict=True)
+    assert found["recon_loss"] == pytest.approx(losses["recon_loss"], rel=1e-6)
 
 
 @pytest.mark.thorough

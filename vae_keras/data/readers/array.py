@@ -65,9 +65,7 @@ def _with_binary(source: Source) -> Source:
     if images.dtype != np.uint8 or images[:: -(-len(images) // _LOOKED_AT)].max() != 1:
         return source
 
-    def stretched(split: Split | None) -> Split | None:
-        if split is None:
-            return None
+    def stretched(split: Split) -> Split:
         return dataclasses.replace(
             split, images=(split.images > 0).astype(np.uint8) * np.uint8(255)
         )
@@ -75,8 +73,8 @@ def _with_binary(source: Source) -> Source:
     return dataclasses.replace(
         source,
         train=stretched(source.train),
-        test=stretched(source.test),
-        validation=stretched(source.validation),
+        test=source.test and stretched(source.test),
+        validation=source.validation and stretched(source.validation),
         notice="The images hold the integers 0 and 1: they are taken for black and white.",
     )
 

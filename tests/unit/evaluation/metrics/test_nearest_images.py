@@ -30,6 +30,16 @@ def test_an_exact_copy_is_found_at_zero(make_images):
     assert nearest.distances.tolist() == [0.0, 0.0]
 
 
+def test_an_exact_copy_is_found_among_images_that_hardly_differ():
+    """One pixel value in 3072 differs by one level: 1e-9 of the squares that float32 adds up."""
+    references = np.full((400, 32, 32, 3), 250, "uint8")
+    for number, image in enumerate(references):
+        image.reshape(-1)[number] += 1
+    nearest = nearest_images(references[::7], references)
+    assert nearest.indices.tolist() == list(range(0, 400, 7))
+    assert not nearest.distances.any()
+
+
 def test_near_copies_are_told_apart_in_separate_blocks(monkeypatch):
     # In float32 the two squared distances are lost beside the squares of the images.
     monkeypatch.setitem(nearest_images.__globals__, "_CHUNK_VALUES", 64)

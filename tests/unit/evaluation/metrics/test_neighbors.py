@@ -48,6 +48,13 @@ def test_uint8_images_are_flattened_and_do_not_wrap_around():
     assert knn_accuracy(train, [0, 1], test, [1], k=1) == 1.0
 
 
+def test_images_of_one_set_that_are_scaled_otherwise_are_refused():
+    images = np.zeros((4, 2, 2, 1), "uint8")
+    for train, test in ((images, images / 255), (images / 255, images)):
+        with pytest.raises(ArgumentError, match=r"`test_codes` must be on the scale of"):
+            knn_accuracy(train, np.arange(4), test, np.arange(4), k=1)
+
+
 def test_split_is_stratified_seeded_and_scores_the_smaller_part():
     rng = np.random.default_rng(0)
     labels = np.repeat([0, 1], [90, 10])

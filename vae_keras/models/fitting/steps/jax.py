@@ -36,6 +36,25 @@ def prepared_fit(model: "TrainingSteps", call: FitCall) -> Iterator[FitCall]:
         model._device_arrays, model.train_function = None, None
 
 
+@contextmanager
+def kept_on_error(model: Host) -> Iterator[None]:
+    """Within the context, an error leaves the model its weights.
+
+    Keras takes the values out of the variables, to hand them to the step, and does not give them
+    back if the step cannot be traced, on images of another size for instance.
+    """
+    owners = (model, model.optimizer)
+    variables = [*(one for owner in owners for one in owner.variables), *model.metrics_variables]
+    values = [one.value for one in variables]
+    try:
+        yield
+    except BaseException:
+        for variable, value in zip(variables, values, strict=True):
+            if variable._value is None and not value.is_deleted():
+                variable.assign(value)
+        raise
+
+
 def prepare_evaluation(model: Host) -> None:
     """Do nothing: Keras' `evaluate` needs no preparation on JAX."""
 

@@ -25,6 +25,11 @@ def prepared_fit(model: "TrainingSteps", call: FitCall) -> AbstractContextManage
     return nullcontext(call)
 
 
+def kept_on_error(model: "TrainingSteps") -> AbstractContextManager[None]:
+    """Do nothing: TensorFlow leaves the weights where they are."""
+    return nullcontext()
+
+
 def prepare_evaluation(model: "TrainingSteps") -> None:
     """Have several devices take one step at a time, without XLA.
 

@@ -18,6 +18,11 @@ def prepared_fit(model: Host, call: FitCall) -> AbstractContextManager[FitCall]:
     return nullcontext(call)
 
 
+def kept_on_error(model: Host) -> AbstractContextManager[None]:
+    """Do nothing: PyTorch leaves the weights where they are."""
+    return nullcontext()
+
+
 def prepare_evaluation(model: Host) -> None:
     """Do nothing: Keras' `evaluate` needs no preparation on PyTorch."""
 
