@@ -33,8 +33,9 @@ class LogLikelihood:
     Attributes:
         nats: One estimate for each image, shape `(n,)`, float64.
         sampling_error: Standard error of each estimate from the finite number of codes, in nats
-            (delta method), shape `(n,)`. Above about 1 a few codes carry all the weight: the
-            estimate is then low, by more than this says.
+            (jackknife), shape `(n,)`. Its root mean square over the images is the spread of the
+            estimates, within a tenth; that of one image varies, and is mostly lower. Above about 1
+            a few codes carry all the weight: the estimate is then low, by more than this says.
         samples: Codes drawn for each image.
         dimensions: Pixel values of an image.
         levels_per_unit: Grey levels in one unit of the pixel values that the density was evaluated
@@ -211,14 +212,18 @@ def _log_weights(
 def _log_mean_exp(log_weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the log of the mean weight of each image and its standard error, each `(n,)`.
 
-    The error is that of the mean weight, relative to it (delta method).
+    The error is the jackknife's: how the estimate changes as each code in turn is left out. Where
+    few codes carry the weight, the delta method (the relative error of the mean weight) finds half
+    of it.
     """
     largest = log_weights.max(axis=1, keepdims=True)
     weights = np.exp((log_weights - largest).astype("float64"))
     mean = weights.mean(axis=1)
     samples = log_weights.shape[1]
     if samples > 1:
-        error = weights.std(axis=1, ddof=1) / math.sqrt(samples) / mean
+        share = weights / (samples * mean[:, None])
+        without = np.log1p(-np.minimum(share, 1.0 - 1e-12))
+        error = math.sqrt(samples - 1) * without.std(axis=1)
     else:
         error = np.full(len(mean), np.nan)
     return largest[:, 0] + np.log(mean), error

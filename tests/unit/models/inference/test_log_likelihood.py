@@ -19,7 +19,7 @@ from vae_keras.likelihoods import (
     Perceptual,
     SquaredError,
 )
-from vae_keras.models.inference.log_likelihood import _bytes_per_code
+from vae_keras.models.inference.log_likelihood import _bytes_per_code, _log_mean_exp
 from vae_keras.priors import Mixture, StandardNormal
 
 pytestmark = pytest.mark.backend
@@ -126,6 +126,14 @@ def test_the_sampling_error_is_what_other_seeds_differ_by():
     assert np.mean(spread / claimed) == pytest.approx(1.0, abs=0.12)
 
 
+@pytest.mark.parametrize(("spread", "samples"), [(0.5, 50), (2.0, 50), (2.0, 500), (4.0, 500)])
+def test_the_sampling_error_where_few_codes_carry_the_weight(spread, samples):
+    """The delta method finds 0.5 to 0.9 of it where log-weights spread by 2 or 4."""
+    weights = np.random.default_rng(0).normal(0.0, spread, (2000, samples))
+    estimates, errors = _log_mean_exp(weights)
+    assert np.sqrt(np.mean(errors**2)) / estimates.std() == pytest.approx(1.0, abs=0.12)
+
+
 @pytest.mark.parametrize("prior", [StandardNormal, Mixture])
 def test_it_equals_a_double_loop(make_images, prior):
     keras.utils.set_random_seed(0)
@@ -147,7 +155,8 @@ def test_it_equals_a_double_loop(make_images, prior):
             log_weight += float(ops.convert_to_numpy(vae.prior.log_prob(z))[0])
             log_weight -= stats.norm(mean[i], scale).logpdf(z[0]).sum()
             weights.append(math.exp(log_weight))
-        error = np.std(weights, ddof=1) / math.sqrt(5) / np.mean(weights)
+        without = [math.log(np.mean(np.delete(weights, k))) for k in range(5)]
+        error = math.sqrt(4 / 5 * np.sum((without - np.mean(without)) ** 2))
         assert estimate.nats[i] == pytest.approx(math.log(np.mean(weights)), abs=1e-4)
         assert estimate.sampling_error[i] == pytest.approx(error, rel=1e-3)
 
