@@ -67,13 +67,14 @@ class LogLikelihood:
 
         Raises:
             ArgumentError: If the likelihood is a density and the images were not dequantised, or
-                a probability of binary images and they were grey.
+                a probability of binary images and they were grey, or one of fewer levels than
+                the 256 of the images.
         """
         if self.levels_per_unit is None:
             raise ArgumentError(
-                "`bits_per_dimension` needs a probability: of 8-bit images, with a density and "
-                "`log_likelihood(..., dequantize=True)`, or of binary ones with `Bernoulli`. "
-                "Received: neither"
+                "`bits_per_dimension` needs a probability: of 8-bit images, with all 256 levels or "
+                "with a density and `log_likelihood(..., dequantize=True)`, or of binary ones with "
+                "`Bernoulli`. Received: neither"
             )
         nats = self.mean / self.dimensions - math.log(self.levels_per_unit)
         return -nats / math.log(2.0)
@@ -167,7 +168,8 @@ def _observed(
             stacklevel=4,
         )
         return x, None
-    return x, 1.0 if likelihood.discrete else None
+    coarse = x.dtype == np.uint8 and getattr(likelihood, "levels", 256) < 256
+    return x, None if coarse or not likelihood.discrete else 1.0
 
 
 def _bytes_per_code(model: Host) -> int:

@@ -249,6 +249,14 @@ def test_bits_by_hand(make_images):
     assert 0 < bits < 3  # of one bit each, by a model that knows nothing
 
 
+def test_fewer_levels_than_the_images_have_give_no_bits(make_images):
+    coarse = DiscretizedLogistic(levels=32)
+    vae = VAE(*mlp(SHAPE, 2, coarse, encoder_units=(4,)), coarse)
+    estimate = vae.log_likelihood(make_images(4, SHAPE, dtype="uint8"), samples=3)
+    with pytest.raises(ArgumentError, match="with all 256 levels"):
+        _ = estimate.bits_per_dimension
+
+
 def test_a_density_of_bytes_as_they_are_has_no_bits(make_images):
     estimate = linear_vae().log_likelihood(make_images(4, SHAPE, dtype="uint8"), samples=2)
     with pytest.raises(ArgumentError, match=r"`bits_per_dimension` needs .*dequantize=True"):
