@@ -1,4 +1,4 @@
-"""A folder of images: flat, or with one sub-folder per class; in memory, or read as needed."""
+"""A folder of images: flat, or of classes, or of sets; in memory, or read as needed."""
 
 import os
 import sys
@@ -21,16 +21,24 @@ from vae_keras.errors import DataError
 from vae_keras.io.text import printable
 
 STREAMED_BYTES = 2 << 30  # a folder of more is read as needed
+# What people call the folders of the three sets.
+_SETS = {
+    **dict.fromkeys(("train", "training"), "train"),
+    **dict.fromkeys(("val", "valid", "validation"), "validation"),
+    **dict.fromkeys(("test", "testing"), "test"),
+}
 _SHOWN_FROM = 20_000  # files; fewer are read before a progress bar would be noticed
 
 
 def read_folder(path: Path, *, stream: bool | None = None) -> Source:
-    """Read a folder of images, which has no published test set.
+    """Read a folder of images.
 
     Images directly in the folder are unlabelled. Otherwise each sub-folder that holds images, at
     any depth, is a class, named after the sub-folder and numbered in sorted order. A folder with
-    both is refused, because either reading would drop or mislabel images. Hidden files and folders,
-    and files without the extension of an image, are left out.
+    both is refused, because either reading would drop or mislabel images. Sub-folders that are
+    named `train`, `val` and `test`, or the like, and nothing else, are the sets; each is read like
+    a folder of its own. A folder around all others is passed over. Hidden files and folders, and
+    files without the extension of an image, are left out.
 
     Args:
         path: The folder.
@@ -42,24 +50,61 @@ def read_folder(path: Path, *, stream: bool | None = None) -> Source:
             or an image is broken or has another size.
     """
     names = find_names(path)
-    labels, class_names = _classes(path, names)
+    sets, within = _sets(names)
+    labels, class_names = _classes(path, within)
     if stream is None:
         stream = size_in_memory(path / names[0]) * len(names) > STREAMED_BYTES
     origin = f"folder {shown(path)}"
+    if sets is not None:
+        found = ", ".join(f"{name} ({np.sum(sets == name):,})" for name in dict.fromkeys(sets))
+        origin += f", its sets {found}"
     if not stream:
         images = read_files([path / name for name in names])
-        return Source(Split(images, labels), None, origin, class_names)
+        return _source(Split(images, labels), sets, origin, class_names, None)
     with _progress_bar(len(names)) as progress:
         scan = scan_images(path, names, progress=progress)
     paths = [os.path.join(path, name) for name in names]
     files = ImageFiles(paths, scan.image_shape, native=scan.native)
-    return Source(
+    return _source(
         Split(cast(Images, files), labels),  # they are indexed like an array
-        None,
+        sets,
         f"{origin}, read as needed, sha256 over names and files",
         class_names,
-        checksum=scan.checksum,
+        scan.checksum,
     )
+
+
+def _source(
+    images: Split,
+    sets: np.ndarray | None,
+    origin: str,
+    class_names: tuple[str, ...] | None,
+    checksum: str | None,
+) -> Source:
+    """Return the images as one set, or as the sets that their folders name."""
+    if sets is None:
+        return Source(images, None, origin, class_names, checksum=checksum)
+    train = images.take(np.flatnonzero(sets == "train"))
+    test, validation = (
+        images.take(np.flatnonzero(sets == name)).bounded() if name in sets else None
+        for name in ("test", "validation")
+    )
+    return Source(train, test, origin, class_names, checksum=checksum, validation=validation)
+
+
+def _sets(names: list[str]) -> tuple[np.ndarray | None, list[str]]:
+    """Return the set of each file, `None` if the folder has none, and its name within the set.
+
+    Args:
+        names: Paths within the folder.
+    """
+    parts = [name.split(os.sep) for name in names]
+    while len({one[0] for one in parts}) == 1 and min(map(len, parts)) > 2:
+        parts = [one[1:] for one in parts]  # a folder around all others
+    sets = [_SETS.get(one[0].lower()) if len(one) > 1 else None for one in parts]
+    if None in sets or "train" not in sets:
+        return None, [os.sep.join(one) for one in parts]
+    return np.array(sets), [os.sep.join(one[1:]) for one in parts]
 
 
 def _classes(path: Path, names: list[str]) -> tuple[Labels | None, tuple[str, ...] | None]:

@@ -46,6 +46,50 @@ def test_sub_folder_per_class(tmp_path: Path):
     assert source.train.images[:, 0, 0, 0].tolist() == [2, 3, 1]
 
 
+@pytest.mark.parametrize("wrapper", ["", "archive"])
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("names", [("train", "val", "test"), ("Training", "valid", "Testing")])
+def test_sets_that_folders_name(tmp_path: Path, wrapper: str, stream: bool, names: tuple[str, ...]):
+    for number, name in enumerate(names):
+        for value in range(4 - number):
+            save(tmp_path / wrapper / name / "ab"[value % 2] / f"{value}.png", 10 * number + value)
+    source = read_folder(tmp_path, stream=stream)
+    assert source.class_names == ("a", "b")
+    assert source.origin.startswith(
+        f"folder {tmp_path}, its sets test (2), train (4), validation (3)"
+    )
+    for split, values in (
+        (source.train, [0, 2, 1, 3]),
+        (source.validation, [10, 12, 11]),
+        (source.test, [20, 21]),
+    ):
+        assert split is not None and split.labels is not None
+        assert split.images[:][:, 0, 0, 0].tolist() == values
+        assert split.labels.tolist() == [value % 2 for value in values]
+    data = load_dataset("folder", tmp_path, stream=stream)
+    assert [len(one) for one in (data.train, data.validation, data.test)] == [4, 3, 2]
+
+
+def test_sets_without_classes_and_sets_that_are_missing(tmp_path: Path):
+    for value in range(12):
+        save(tmp_path / "train" / f"{value}.png", value)
+    for value in range(3):
+        save(tmp_path / "test" / f"{value}.png", 100 + value)
+    data = load_dataset("folder", tmp_path, validation_size=2)
+    assert data.class_names is None and data.train.labels is None
+    assert [len(one) for one in (data.train, data.validation, data.test)] == [10, 2, 3]
+    assert data.test.images[:, 0, 0, 0].tolist() == [100, 101, 102]
+
+
+@pytest.mark.parametrize("names", [("train", "plane"), ("test", "val")])
+def test_folders_that_are_no_sets_are_classes(tmp_path: Path, names: tuple[str, ...]):
+    for value, name in enumerate(names):
+        save(tmp_path / name / f"{value}.png", value)
+    source = read_folder(tmp_path)
+    assert source.class_names == tuple(sorted(names))
+    assert source.test is None
+
+
 def test_images_beside_classes_are_refused(tmp_path: Path):
     save(tmp_path / "loose.png", 1)
     save(tmp_path / "shoe" / "1.png", 1)
