@@ -110,6 +110,9 @@ class ConditionalVAE(VAE):
         images = self.check_images(x[0])
         return [images, self.check_label(x[1], len(images))]
 
+    def _symbolic_inputs(self) -> Any:
+        return [super()._symbolic_inputs(), keras.Input((), dtype="int32", name="label")]
+
     def _check_parts(self, encoder: Any, decoder: Any, likelihood: Any) -> None:
         check_parts(encoder, decoder, likelihood, conditional=True)
 

@@ -181,6 +181,25 @@ class ImageModel(steps.TrainingSteps, Inference, keras.Model):
         """Reconstruct one batch; see `predict`."""
         return super().predict_on_batch(self._checked_inputs(x))
 
+    def export(self, filepath: Any, format: str = "tf_saved_model", **kwargs: Any) -> Any:
+        """Export the deterministic reconstruction; see `keras.Model.export`.
+
+        It takes images in the likelihood's range, and the class of each if the model is
+        conditional. `vae-keras export` exports the encoder and the decoder, and checks them.
+        """
+        if kwargs.get("input_signature") is not None:
+            raise ArgumentError(
+                "`input_signature` must not be given: it is that of the images. "
+                f"Received: input_signature={kwargs['input_signature']!r}"
+            )
+        inputs = self._symbolic_inputs()
+        whole = keras.Model(inputs, self(inputs, training=False))
+        # Some of Keras' formats need a model that has been called.
+        whole(
+            keras.tree.map_structure(lambda one: np.zeros((1, *one.shape[1:]), one.dtype), inputs)
+        )
+        return whole.export(filepath, format, **kwargs)
+
     def loss_of_batch(self, data: Any, *, training: bool) -> Tensor:
         """Compute the loss of a batch, a scalar, and update the metrics.
 
@@ -263,6 +282,10 @@ class ImageModel(steps.TrainingSteps, Inference, keras.Model):
     def _checked_inputs(self, x: Any) -> Any:
         """Check what `call` gets."""
         return self.check_images(x)
+
+    def _symbolic_inputs(self) -> Any:
+        """Return what `call` gets, as inputs of a functional model."""
+        return keras.Input(self.image_shape, name="images")
 
     def _track_range(self, *images: Tensor | None, training: bool) -> None:
         """Count the images of a batch that the likelihood's range does not hold."""

@@ -115,6 +115,37 @@ def test_a_model_of_images_alone_refuses_labels(model, make_images):
         assert "\n" not in str(caught.value)
 
 
+@pytest.mark.skipif(keras.backend.backend() == "torch", reason="Keras exports it with PyTorch/XLA")
+@pytest.mark.parametrize("model", KINDS, indirect=True)
+def test_keras_exports_the_reconstruction(model, make_images, tmp_path):
+    tf = pytest.importorskip("tensorflow")
+    x, label = make_images(4), labels_for(model, LABELS)
+    model.export(tmp_path / "saved", verbose=False)
+    served = tf.saved_model.load(str(tmp_path / "saved"))
+    given = [x] if label is None else [[x, label.astype("int32")]]
+    expected = model.reconstruct(x, label=label)
+    np.testing.assert_allclose(np.asarray(served.serve(*given)), expected, atol=1e-5)
+    with pytest.raises(ArgumentError, match="`input_signature` must not be given"):
+        model.export(tmp_path / "again", input_signature=[tf.TensorSpec((None, 8, 8, 1))])
+
+
+@pytest.mark.thorough
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="through tf2onnx")
+@pytest.mark.filterwarnings(
+    "ignore:In the future `np.object`:FutureWarning"
+)  # tf2onnx looks for it
+@pytest.mark.parametrize("model", KINDS, indirect=True)
+def test_keras_exports_to_onnx(model, make_images, tmp_path):
+    onnxruntime = pytest.importorskip("onnxruntime")
+    x, label = make_images(4), labels_for(model, LABELS)
+    model.export(tmp_path / "model.onnx", format="onnx", verbose=False)
+    session = onnxruntime.InferenceSession(tmp_path / "model.onnx")
+    arrays = [x] if label is None else [x, label.astype("int32")]
+    names = [one.name for one in session.get_inputs()]
+    found = session.run(None, dict(zip(names, arrays, strict=True)))[0]
+    np.testing.assert_allclose(found, model.reconstruct(x, label=label), atol=1e-5)
+
+
 def test_inference_goes_by_batches(model, make_images):
     x, label = make_images(4), labels_for(model, LABELS)
     whole = model.reconstruct(x, label=label)
