@@ -137,10 +137,6 @@ TRAINING = {
     ),
     "flag of a paper": ([*DIGITS, "--beta", "4"], ["--beta", "Did you mean --kl-weight?"]),
     "flag of other programs": ([*DIGITS, "--lr", "0.1"], ["--lr", "Did you mean --learning-rate?"]),
-    "files of what has none": (
-        [*DIGITS, "--data", "{bad}"],
-        ["`data` must not be given with dataset='digits'"],
-    ),
     "stray word": ([*DIGITS, "digits"], ["digits"]),
     "config missing": (["--config", "{bad}/nowhere.json"], ["`config`", "nowhere.json"]),
     "config no JSON": (["--config", "{bad}/not.json"], ["`config`", "JSON", "not.json"]),
@@ -151,7 +147,7 @@ TRAINING = {
         ["`--config` and `--preset`"],
     ),
     "folder without path": (["--dataset", "folder", *OWN], ["`path`", "dataset='folder'"]),
-    "path of digits": ([*DIGITS, "--data", "{bad}/good"], ["`path`", "'digits'"]),
+    "path of digits": ([*DIGITS, "--data", "{bad}/good"], ["`data`", "'digits'"]),
     "no such data": ([*OWN, "--data", "{bad}/nowhere"], ["`data`", "nowhere"]),
     "no images": ([*OWN, "--data", "{bad}/empty"], ["images", "empty"]),
     "no images by name": (
