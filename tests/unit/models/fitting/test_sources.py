@@ -128,7 +128,7 @@ def pairs_of_each():
             yield pytest.param(case, kind, SOURCES[source], id=f"{case}-{source}", marks=marks)
 
 
-@pytest.mark.parametrize(("case", "kind", "source"), pairs_of_each())
+@pytest.mark.parametrize(("case", "kind", "source"), list(pairs_of_each()))
 def test_what_does_not_fit_ends_training_at_once(case, kind, source, make_images):
     change, message = WRONG[case]
     model, x = build(kind), make_images(N)
