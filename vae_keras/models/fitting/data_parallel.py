@@ -22,11 +22,6 @@ def shared_fit(call: FitCall) -> FitCall:
     if devices == 1:
         return call
     x, y, arguments = call.x, call.y, dict(call.arguments)
-    if arguments.get("validation_split"):
-        raise ArgumentError(
-            "`validation_split` must not be set with several devices: give `validation_data`. "
-            f"Received: validation_split={arguments['validation_split']!r}"
-        )
     size, weight = arguments.pop("batch_size", None), arguments.pop("sample_weight", None)
     if isinstance(x, np.ndarray):
         check_batch_size(size or KERAS_BATCH_SIZE, devices)
