@@ -18,6 +18,10 @@ from vae_keras.models.images import beyond_range, is_float, range_advice
 _PHASES = ("training", "test")
 
 
+def _phase(training: bool) -> str:
+    return _PHASES[0 if training else 1]
+
+
 class SeenRange(keras.metrics.Metric):
     """Counts the images of a `fit` or `evaluate` that the likelihood's range does not hold.
 
@@ -53,7 +57,7 @@ class SeenRange(keras.metrics.Metric):
         x = ops.convert_to_tensor(x)
         if not is_float(x):
             return
-        phase = _PHASES[0 if training else 1]
+        phase = _phase(training)
         axes = tuple(range(1, len(x.shape)))
         x = ops.cast(x, "float32")
         for name, pixels in zip(("outside", "clipped"), beyond_range(x, data_range), strict=True):
@@ -71,7 +75,7 @@ class SeenRange(keras.metrics.Metric):
             training: Whether they are trained on.
         """
         unknown = ops.sum(1.0 - ops.cast(known, "float32"))
-        self._counts[f"{_PHASES[0 if training else 1]}_unknown"].assign_add(unknown)
+        self._counts[f"{_phase(training)}_unknown"].assign_add(unknown)
 
     def reset_state(self) -> None:
         """Keep the counts: Keras resets metrics before each epoch and each validation."""
@@ -80,7 +84,7 @@ class SeenRange(keras.metrics.Metric):
         """Begin to count anew, the images trained on or the others."""
         self._warned = False
         for name, variable in {**self._counts, **self._ends}.items():
-            if name.startswith(_PHASES[0 if training else 1]):
+            if name.startswith(_phase(training)):
                 variable.assign(0.0)
 
     def result(self) -> dict[str, Tensor]:
@@ -95,7 +99,7 @@ class SeenRange(keras.metrics.Metric):
             name: Name of the argument that held them.
             training: Whether to look at the images that were trained on.
         """
-        phase = _PHASES[0 if training else 1]
+        phase = _phase(training)
         low, high = model.likelihood.data_range
         outside, clipped, unknown = (
             int(ops.convert_to_numpy(self._counts[f"{phase}_{count}"]))
