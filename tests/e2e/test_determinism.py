@@ -5,6 +5,8 @@ import keras
 import numpy as np
 import pytest
 
+from vae_keras.models.fitting.execution import has_accelerator
+
 pytestmark = pytest.mark.thorough
 
 
@@ -24,7 +26,9 @@ def test_the_same_bits_twice_and_deterministic_changes_none(tmp_path):
     assert {"weights", "optimizer", "history", "evaluation", "samples"} <= first.keys()
     assert all(np.isfinite(one).all() for one in first["weights"])
     found = determinism.differences(first, second)
-    if backend == "tensorflow":
+    if has_accelerator():  # only `deterministic` makes its sums the same
+        assert found.pop("metrics of samples", 0.0) < 1e-5
+    elif backend == "tensorflow":
         assert found.pop("evaluation", 0.0) < 1e-5
         # Other kernels train the classifier that judges samples: how far its accuracy moves depends
         # on the processor (0.004 on an AMD EPYC without AVX-512).

