@@ -1,5 +1,6 @@
 """Strided convolutions, with as much depth around the code as asked for."""
 
+import math
 from collections.abc import Sequence
 from functools import partial
 
@@ -18,6 +19,8 @@ from vae_keras.architectures.blocks import (
 )
 from vae_keras.checks import positive_integer, positive_integers
 
+_WIDEST = 128  # channels of the stages that are added for large images
+
 
 def conv(
     image_shape: Sequence[int],
@@ -25,6 +28,7 @@ def conv(
     likelihood: DecoderOutput,
     *,
     filters: Sequence[int] = (32, 64),
+    largest_grid: int | None = None,
     kernel_size: int = 3,
     decoder_kernel_size: int = 4,
     encoder_units: Sequence[int] = (),
@@ -47,6 +51,9 @@ def conv(
         likelihood: Decides the decoder's output: channels and activation.
         filters: Channels of the encoder's convolutions; the decoder has them in reverse.
             Defaults to `(32, 64)`.
+        largest_grid: Rows or columns of the grid that the last convolution may leave: until it is
+            so small, stages are added, each with twice the channels of the one before, up to 128.
+            Defaults to `None`: the entries of `filters` alone.
         kernel_size: Side of the encoder's kernels, in pixels. Defaults to `3`.
         decoder_kernel_size: Side of the decoder's; 4, a multiple of the stride, draws no
             checkerboard. Defaults to `4`.
@@ -68,6 +75,8 @@ def conv(
     """
     shape = checked_image_shape(image_shape)
     widths = positive_integers("filters", filters, at_least=1)
+    if largest_grid is not None:
+        widths = _deepened(widths, max(shape[:2]), positive_integer("largest_grid", largest_grid))
     encoder_widths = positive_integers("encoder_units", encoder_units)
     decoder_widths = positive_integers("decoder_units", decoder_units)
     check_normalization(normalization)
@@ -104,3 +113,10 @@ def conv(
         num_classes=num_classes,
         variational=variational,
     )
+
+
+def _deepened(widths: tuple[int, ...], size: int, largest_grid: int) -> tuple[int, ...]:
+    """Add stages until an image of `size` pixels leaves a grid of at most `largest_grid`."""
+    while math.ceil(size / 2 ** len(widths)) > largest_grid:
+        widths = (*widths, max(widths[-1], min(2 * widths[-1], _WIDEST)))
+    return widths

@@ -68,8 +68,9 @@ class Evaluate:
     """Path of the data; by default that of the run."""
     log_likelihood: Annotated[int | None, tyro.conf.arg(metavar="SAMPLES")] = None
     """Estimate the log-likelihood too, from SAMPLES codes for each image; papers take 5000."""
-    samples: int = 1000
-    """Images to generate, three times over, for the metrics of samples; 0 for none."""
+    samples: int | None = None
+    """Images to generate, three times over, for the metrics of samples; by default 1,000, fewer if
+    they are large; 0 for none."""
     fid: bool = False
     """Compute the FID of the samples too, with the packages of `pip install 'vae-keras[fid]'`."""
     output: str | None = None

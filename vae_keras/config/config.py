@@ -62,6 +62,9 @@ class Config:
     """Architecture of encoder and decoder: conv, mlp, resnet, stable_conv."""
     filters: Annotated[tuple[int, ...] | None, positive_integers] = None
     """Channels of the encoder's convolutions; the decoder has them in reverse."""
+    largest_grid: Annotated[int | None, positive_integer] = None
+    """Rows or columns that the encoder's last convolution may leave: for larger images, stages are
+    added (conv)."""
     kernel_size: Annotated[int | None, positive_integer] = None
     """Side of the encoder's convolution kernels, in pixels."""
     decoder_kernel_size: Annotated[int | None, positive_integer] = None
@@ -223,6 +226,7 @@ class Config:
 _CHECKS = {field.name: rules.check_of(field.type) for field in dataclasses.fields(Config)}
 _ARCHITECTURE_OPTIONS = (
     "filters",
+    "largest_grid",
     "kernel_size",
     "decoder_kernel_size",
     "encoder_units",

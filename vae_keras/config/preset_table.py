@@ -27,7 +27,7 @@ _TABLE: dict[str, tuple[str, dict]] = {
     "default": (
         "Convolutions and dense layers for two-dimensional codes, Fashion-MNIST",
         {
-            "architecture": "conv", "filters": (16, 32), "kernel_size": 4,
+            "architecture": "conv", "filters": (16, 32), "largest_grid": 8, "kernel_size": 4,
             "decoder_kernel_size": 4, "encoder_units": (256, 256),
             "decoder_units": (256, 256, 512), "activation": "silu", "normalization": "layer",
             "learning_rate": 3e-3, "warmup_epochs": 3, "epochs": 60, "plateau_patience": 3,

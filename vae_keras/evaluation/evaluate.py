@@ -29,7 +29,7 @@ from vae_keras.evaluation.metrics.ssim import (
 )
 from vae_keras.evaluation.model_fit import add_fit
 from vae_keras.evaluation.result import Evaluation
-from vae_keras.evaluation.samples import Sampler, add_generated
+from vae_keras.evaluation.samples import Sampler, add_generated, usual_samples
 from vae_keras.math import DiagonalGaussian
 from vae_keras.models import labels_for
 
@@ -49,7 +49,7 @@ def evaluate(
     train_images: np.ndarray | None = None,
     train_labels: np.ndarray | None = None,
     anomalies: np.ndarray | None = None,
-    samples: int = 1000,
+    samples: int | None = None,
     sampler: Sampler | None = None,
     seed: int = 0,
     progress: Callable[[str], None] | None = None,
@@ -73,7 +73,8 @@ def evaluate(
         anomalies: Images that should get a high anomaly score, sized as `images`. The score of a
             conditional model is that of the class which it finds least odd.
         samples: Number of images in each of the three sets that are generated; 0 for none.
-            Defaults to `1000`.
+            Defaults to 1,000, or fewer of images so large that a set would take more than
+            128 MiB.
         sampler: Function `(n, seed) -> images` in `[0, 1]` that generates images, for a model
             without a prior or with a bad one. Defaults to samples from the prior.
         seed: Seed of all draws and of the judging classifier. Defaults to `0`.
@@ -96,7 +97,7 @@ def evaluate(
     if train_images is not None:
         names = "train_images", "train_labels"
         train = _as_split(model, train_images, train_labels, *names, generator)
-    samples = integer("samples", samples)
+    samples = usual_samples(model.image_shape) if samples is None else integer("samples", samples)
     if model.num_classes and labels is None:
         raise ArgumentError(
             "`labels` must be given for a conditional model, which needs the class of each image. "

@@ -10,7 +10,7 @@ from vae_keras.evaluation.result import Evaluation
 from vae_keras.math import DiagonalGaussian, reparameterize
 from vae_keras.models import labels_for
 from vae_keras.models.images import to_data_range
-from vae_keras.models.inference.batches import EVALUATION_BATCH_SIZE, in_batches
+from vae_keras.models.inference.batches import EVALUATION_BATCH_SIZE, in_batches, usual_batch_size
 
 MOST_IMAGES = 2000  # more would hardly change these metrics
 
@@ -65,7 +65,8 @@ def _residual_variance_ratio(
     generator = np.random.default_rng(seed)
     images = model.binarized(images, generator)
     noise = generator.standard_normal((len(images), model.latent_dim)).astype("float32")
-    batches = -(-len(images) // EVALUATION_BATCH_SIZE)
+    size = usual_batch_size(EVALUATION_BATCH_SIZE, model.image_shape)
+    batches = -(-len(images) // size)
     seeds = iter(generator.integers(2**31, size=batches).tolist())
 
     def squares(batch: np.ndarray, label: Any, noise: np.ndarray) -> tuple[Any, Any]:
@@ -77,5 +78,5 @@ def _residual_variance_ratio(
         drawn = model.likelihood.sample(parameters, seed=next(seeds))
         return (batch - mean) ** 2, (drawn - mean) ** 2
 
-    residual, expected = in_batches(squares, images, labels, noise)
+    residual, expected = in_batches(squares, images, labels, noise, batch_size=size)
     return float(residual.mean(dtype="float64") / expected.mean(dtype="float64"))

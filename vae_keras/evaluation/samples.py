@@ -1,10 +1,12 @@
 """Metrics of generated images: their classes, their diversity, their nearest training images."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from vae_keras._types import ImageShape
 from vae_keras.data import Split
 from vae_keras.evaluation.classifier import train_classifier
 from vae_keras.evaluation.metrics.classifier import classifier_accuracy, sample_class_entropy
@@ -19,6 +21,13 @@ Sampler = Callable[[int, int], np.ndarray]
 DRAWS = 3  # sets of samples; their spread gives the error of the Frechet distance
 SHOWN = 10  # samples kept for a figure
 MOST_PAIRED = 5000  # images of which all pairs are compared
+_USUAL_SAMPLES = 1000
+_USUAL_VALUES = 2**25  # in a set: 128 MiB
+
+
+def usual_samples(image_shape: ImageShape) -> int:
+    """Return how many images a set of samples has unless it is asked for: fewer of large ones."""
+    return max(SHOWN, min(_USUAL_SAMPLES, _USUAL_VALUES // math.prod(image_shape)))
 
 
 def add_generated(

@@ -8,6 +8,7 @@ from vae_keras.models.fitting.execution import (
     execution_facts,
     has_accelerator,
     multiplications_of,
+    step_memory,
 )
 from vae_keras.models.image_model import ImageModel, labels_for
 from vae_keras.models.inference.log_likelihood import LogLikelihood
@@ -27,4 +28,5 @@ __all__ = [
     "labels_for",
     "multiplications_of",
     "set_output_bias",
+    "step_memory",
 ]

@@ -11,7 +11,6 @@ from vae_keras.likelihoods import Likelihood, SquaredError
 from vae_keras.models.compatibility import check_parts, check_squared_error
 from vae_keras.models.image_model import ImageModel
 from vae_keras.models.images import to_data_range
-from vae_keras.models.inference.batches import INFERENCE_BATCH_SIZE
 from vae_keras.models.loss import reduce_and_track, target_of_batch, weights_of_pixels
 
 
@@ -72,12 +71,12 @@ class Autoencoder(ImageModel):
             errors = ops.divide_no_nan(ops.sum(weights * squares, axis=(1, 2, 3)), seen)
         return reduce_and_track(self, errors, sample_weight, [(self.recon_tracker, errors)])
 
-    def anomaly_score(self, x: Any, *, batch_size: int = INFERENCE_BATCH_SIZE) -> np.ndarray:
+    def anomaly_score(self, x: Any, *, batch_size: int | None = None) -> np.ndarray:
         """Score how odd each image is to the model: the error of its reconstruction.
 
         Args:
             x: Images.
-            batch_size: Images at a time.
+            batch_size: Images at a time. Defaults to 256, fewer of large images.
 
         Returns:
             Mean squared error per pixel value, in the likelihood's range, shape `(n,)`.

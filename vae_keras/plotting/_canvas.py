@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 
 _APART = 0.18  # gap before images that are set apart, as a share of an image
+_ENOUGH_PIXELS = 1200  # of the shorter side: a page at 150 dots an inch
 _PAD = 3 / 72  # inches around a figure, as in the constrained layout
 
 
@@ -77,7 +78,23 @@ def draw_canvas(
     extent: tuple[float, float, float, float] | None = None,
     aspect: float = 1.0,
 ) -> AxesImage:
-    """Draw a canvas: one channel in grey from 0 to 1, three in colour."""
+    """Draw a canvas: one channel in grey from 0 to 1, three in colour.
+
+    A canvas of many more pixels than a page shows is shrunk first, which matplotlib would do in
+    float64, several times over.
+    """
+    height, width = canvas.shape[:2]
+    left, right, bottom, top = extent or (-0.5, width - 0.5, height - 0.5, -0.5)
+    factor = min(height, width) // _ENOUGH_PIXELS
+    if factor > 1:
+        # What does not fill a block is cut off: less than a pixel of the picture.
+        rows, columns = height // factor, width // factor
+        right = left + (right - left) * columns * factor / width
+        bottom = top + (bottom - top) * rows * factor / height
+        blocks = canvas[: rows * factor, : columns * factor]
+        blocks = blocks.reshape(rows, factor, columns, factor, canvas.shape[-1])
+        canvas = blocks.mean(axis=(1, 3), dtype="float32")
+        extent = (left, right, bottom, top)
     return ax.imshow(
         canvas[..., 0] if canvas.shape[-1] == 1 else canvas,
         cmap="gray",

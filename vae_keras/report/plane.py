@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from vae_keras.models.inference.batches import INFERENCE_BATCH_SIZE, usual_batch_size
 from vae_keras.report.sheet import largest_count, sheet_columns, sheet_urls
 
 PRIOR_LIMIT = 3.0  # standard deviations of a prior, the least range that is shown
@@ -63,6 +64,17 @@ def code_range(codes: np.ndarray, *, prior: bool) -> tuple[np.ndarray, np.ndarra
     return low - margin, high + margin
 
 
+def _decoded_bytes(model: Any, codes: np.ndarray, label: int | None) -> np.ndarray:
+    """Decode codes to uint8 images, in parts: floats of all of them would fill the memory."""
+    size = usual_batch_size(INFERENCE_BATCH_SIZE, model.image_shape)
+    return np.concatenate(
+        [
+            np.round(255 * model.to_unit_range(model.decode(part, label=label))).astype("uint8")
+            for part in np.split(codes, range(size, len(codes), size))
+        ]
+    )
+
+
 def decoded_grid(
     model: Any, codes: np.ndarray, plane: PrincipalPlane | None, *, prior: bool, max_bytes: int
 ) -> dict[str, Any]:
@@ -92,9 +104,8 @@ def decoded_grid(
     grid = np.stack(np.meshgrid(*lines), axis=-1)
     points = grid.reshape(-1, dimensions)
     codes_of_grid = points if plane is None else plane.codes(points)
-    decoded = [model.to_unit_range(model.decode(codes_of_grid, label=one)) for one in classes]
     shape = (*grid.shape[:-1], *model.image_shape)
-    images = [np.round(255 * one).astype("uint8").reshape(shape) for one in decoded]
+    images = [_decoded_bytes(model, codes_of_grid, one).reshape(shape) for one in classes]
     for bound in (max_bytes, max_bytes, math.inf):
         flat = [one.reshape(-1, *model.image_shape) for one in images]
         urls = sheet_urls(flat, bound)

@@ -10,7 +10,7 @@ from PIL import Image
 from vae_keras.report.encoding import data_url
 
 _LARGEST_SIDE = 16_000  # pixels; the limit of WebP is 16,383
-_LARGEST_AREA = 16_000_000  # pixels, of which a browser takes four bytes each
+_LARGEST_AREA = 8_000_000  # pixels, of which a browser takes four bytes each, and WebP twenty
 _QUALITIES = (None, 92, 85, 75, 60)  # of WebP; `None` is lossless
 
 

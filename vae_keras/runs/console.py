@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _PAGE_WIDTH = 100  # of a notebook, in characters
 _LINE_LENGTH = 200  # of output to a file or another program, where lines must not be broken
+_MUCH_MEMORY = 2.0  # GiB; of a machine with 8, a step should not take more
 # Their lines depend on the model; see `_loss_rows`.
 _LOSSES = ("loss", "recon_loss", "kl_loss", "kl_scaled")
 
@@ -58,8 +59,8 @@ def parameter_count(vae: "ImageModel") -> int:
     return vae.encoder.count_params() + vae.decoder.count_params()
 
 
-def print_model_summary(vae: "ImageModel", console: Console) -> None:
-    """Print what the model is made of, and the layers of encoder and decoder."""
+def print_model_summary(vae: "ImageModel", console: Console, batch_size: int) -> None:
+    """Print what the model is made of, its layers, and the memory of a step of `batch_size`."""
     console.print(f"Model: {_describe_model(vae)}", style="bold", highlight=False)
     table = Table("layer", "output", box=None, pad_edge=False, header_style="dim")
     table.add_column("parameters", justify="right")
@@ -69,6 +70,23 @@ def print_model_summary(vae: "ImageModel", console: Console) -> None:
                 shape = " x ".join(str(n) for n in layer.output.shape[1:])
                 table.add_row(f"{half.name}/{layer.name}", shape, f"{layer.count_params():,}")
     console.print(table)
+    console.print(_describe_memory(vae, batch_size), highlight=False, soft_wrap=True)
+
+
+def _describe_memory(vae: "ImageModel", batch_size: int) -> str:
+    """Return what a training step takes, and the batch that takes less if that is much."""
+    from vae_keras.models import step_memory
+
+    def gibibytes(images: int) -> float:
+        return step_memory(vae.encoder, vae.decoder, images) / 2**30
+
+    text = f"A training step of {batch_size} images takes about {gibibytes(batch_size):.1f} GiB"
+    fewer = batch_size
+    while fewer > 1 and gibibytes(fewer) > _MUCH_MEMORY:
+        fewer //= 2
+    if fewer < batch_size:
+        text += f"; with --batch-size {fewer}, about {gibibytes(fewer):.1f} GiB"
+    return text
 
 
 def metrics_table(

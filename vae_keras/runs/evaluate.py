@@ -33,8 +33,6 @@ from vae_keras.runs.reading import (
 )
 from vae_keras.saving.load import load
 
-EVALUATED_SAMPLES = 1000
-
 
 def evaluate_model(
     model: str,
@@ -42,7 +40,7 @@ def evaluate_model(
     dataset: str | None = None,
     data: str | None = None,
     log_likelihood: int | None = None,
-    samples: int = EVALUATED_SAMPLES,
+    samples: int | None = None,
     fid: bool = False,
     output: Path | None = None,
 ) -> dict[str, float]:
@@ -57,7 +55,7 @@ def evaluate_model(
         data: Path of the data; by default that of the run.
         log_likelihood: Codes for each image that the log-likelihood is estimated from, or `None`
             to leave it out.
-        samples: Images to generate for the metrics of samples; 0 for none.
+        samples: Images to generate for the metrics of samples, as `vae_keras.evaluate` takes them.
         fid: Whether to compute the FID of the samples, which needs an optional package.
         output: A JSON file for the metrics, or `None`.
 
@@ -77,7 +75,7 @@ def evaluate_model(
     with step_by_step("Evaluating on the test set", console) as log:
         evaluation = measure(vae, images, samples=samples, progress=log)
     if fid:
-        evaluation["fid"] = _fid(vae, images, samples)
+        evaluation["fid"] = _fid(vae, images, int(evaluation["samples"]))
     if log_likelihood is not None:
         evaluation.update(_log_likelihood(vae, images, log_likelihood))
     _print_table(evaluation, vae, images, console)
@@ -94,14 +92,16 @@ def evaluate_model(
     return evaluation
 
 
-def _check_request(vae: ImageModel, *, log_likelihood: int | None, samples: int, fid: bool) -> None:
+def _check_request(
+    vae: ImageModel, *, log_likelihood: int | None, samples: int | None, fid: bool
+) -> None:
     """Raise `ArgumentError` if the model has no log-likelihood or FID and it is asked for."""
     if log_likelihood is not None and not vae.is_variational:
         raise ArgumentError(
             "`log_likelihood` must not be given for an autoencoder, which is no distribution. "
             f"Received: log_likelihood={log_likelihood!r}"
         )
-    if fid and (not samples or not vae.is_variational or vae.num_classes):
+    if fid and (samples == 0 or not vae.is_variational or vae.num_classes):
         raise ArgumentError(
             "`fid` must go with samples of a VAE that is not conditional. "
             f"Received: samples={samples!r}, model={type(vae).__name__}"
@@ -173,7 +173,7 @@ def measure(
     vae: ImageModel,
     dataset: ImageDataset,
     *,
-    samples: int = EVALUATED_SAMPLES,
+    samples: int | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> Evaluation:
     """Evaluate a model on the test images of a data set, with its training images beside them.
@@ -183,8 +183,7 @@ def measure(
     Args:
         vae: ImageModel model; an autoencoder's samples come from a mixture fitted to its codes.
         dataset: Its data.
-        samples: Images to generate, three times over, for the metrics of samples; 0 for none.
-            Defaults to `1000`.
+        samples: Images to generate, three times over, as `vae_keras.evaluate` takes them.
         progress: Called with a line on each step that takes long. Defaults to `None`.
     """
     train, test = dataset.train.bounded(), dataset.test
@@ -192,7 +191,7 @@ def measure(
         progress(f"{len(train):,} of {len(dataset.train):,} training images, drawn at random")
     if getattr(vae, "binarize", False):  # the test set is binary, so its neighbours are too
         train = binarized(replace(dataset, train=train), train=True).train
-    sampler = None if vae.is_variational or not samples else mixture_sampler(vae, train)
+    sampler = None if vae.is_variational or samples == 0 else mixture_sampler(vae, train)
     return evaluate(
         vae,
         test.images,

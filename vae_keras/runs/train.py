@@ -172,7 +172,7 @@ def _trained(
     console.print(f"Data: {_describe_data(dataset)}", highlight=False, soft_wrap=True)
     if dataset.notice:
         console.print(dataset.notice, style="bold yellow", highlight=False, soft_wrap=True)
-    print_model_summary(vae, console)
+    print_model_summary(vae, console, min(config.batch_size, len(dataset.train)))
     checkpoint = (Checkpoint if kept is None else _ReadOnlyCheckpoint)(
         kept or run_directory.checkpoint,
         every_epochs=config.checkpoint_epochs,

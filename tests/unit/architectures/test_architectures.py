@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 from keras import ops
 
+import vae_keras
 from vae_keras.architectures import conv, mlp, stable_conv
 from vae_keras.errors import ArgumentError
 from vae_keras.likelihoods import Bernoulli, SquaredError
@@ -95,6 +96,26 @@ def test_conv_halves_the_grid_for_each_entry_of_filters(filters):
     features = rows * columns * filters[-1]
     assert encoder.get_layer("z_mean").kernel.shape == (features, 2)
     assert decoder.output_shape == (None, 9, 13, 2)
+
+
+@pytest.mark.parametrize(
+    ("size", "grid"),
+    [(28, (7, 7, 32)), (32, (8, 8, 32)), (33, (5, 5, 64)), (256, (8, 8, 128)), (512, (8, 8, 128))],
+)
+def test_the_default_deepens_with_the_image(size, grid):
+    options = vae_keras.preset("default").architecture_options
+    encoder, decoder = conv((size, size, 1), 2, SquaredError(), **options)
+    assert next(x for x in encoder.layers if "flatten" in x.name).input.shape[1:] == grid
+    assert next(x for x in decoder.layers if "reshape" in x.name).output.shape[1:] == grid
+    assert decoder.output_shape[1:] == (size, size, 1)
+    channels = [x.filters for x in encoder.layers if isinstance(x, keras.layers.Conv2D)]
+    assert channels == [16, 32, 64, 128, 128, 128][: len(channels)]
+
+
+def test_wider_stages_than_the_added_ones_stay_as_wide():
+    encoder, _ = conv((64, 16, 1), 2, SquaredError(), filters=(256,), largest_grid=8)
+    channels = [x.filters for x in encoder.layers if isinstance(x, keras.layers.Conv2D)]
+    assert channels == [256, 256, 256]  # by the longer side
 
 
 def test_padding_and_cropping_are_centred():
@@ -214,6 +235,7 @@ def test_senseless_sizes_are_argument_errors(architecture, shape, latent_dim, me
         (conv, {"filters": ()}, r"`filters` must be .* at least 1 of .*Received: filters=\(\)"),
         (conv, {"filters": (32, 0)}, "`filters`"),
         (conv, {"kernel_size": 0}, "`kernel_size`"),
+        (conv, {"largest_grid": 0}, "`largest_grid`"),
         (conv, {"decoder_kernel_size": -1}, "`decoder_kernel_size`"),
         (conv, {"encoder_units": (1.5,)}, "`encoder_units`"),
         (conv, {"decoder_units": (0,)}, "`decoder_units`"),

@@ -16,6 +16,7 @@ EVERYTHING = Config(
     validation_size=0,
     architecture="conv",
     filters=(8, 16, 32),
+    largest_grid=8,
     kernel_size=5,
     decoder_kernel_size=2,
     encoder_units=(64,),

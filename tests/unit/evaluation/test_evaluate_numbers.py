@@ -23,6 +23,7 @@ from vae_keras.evaluation import (
     structural_similarity,
     train_classifier,
 )
+from vae_keras.evaluation.samples import usual_samples
 from vae_keras.likelihoods import Gaussian
 
 SHAPE = (12, 12, 1)
@@ -203,3 +204,8 @@ def test_test_images_without_labels_give_neighbours_but_no_classifier(tiny_vae, 
     found = evaluate(tiny_vae(SHAPE), x, **given)
     assert found["nearest_train_distance"] > 0
     assert not [name for name in found if "accuracy" in name or "frechet" in name]
+
+
+def test_fewer_samples_of_large_images():
+    shapes = [(28, 28, 1), (100, 100, 3), (256, 256, 3), (512, 512, 3), (4096, 4096, 3)]
+    assert [usual_samples(shape) for shape in shapes] == [1000, 1000, 170, 42, 10]

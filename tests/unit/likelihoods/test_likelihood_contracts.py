@@ -146,3 +146,52 @@ def test_samples_are_the_mean_and_the_scale_times_the_noise_of_the_seed(likeliho
     expected = ops.convert_to_numpy(likelihood.mean(outputs)) + scale * noise
     found = ops.convert_to_numpy(likelihood.sample(outputs.astype("float32"), seed=7))
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
+
+
+MEMBERS = [member(**config) for member, config in CONFIGS]
+SUMS = [one for one in MEMBERS if not isinstance(one, OptimalGaussian)] + [OptimalGaussian()]
+
+
+def given(likelihood, seed=0):
+    """Two images of 3 x 4 pixels and two channels, and the parameters of a decoder."""
+    generator = np.random.default_rng(seed)
+    low, high = likelihood.data_range
+    x = generator.integers(0, 2, (2, 3, 4, 2)) * (high - low) + low
+    outputs = 2 * likelihood.parameters_per_channel
+    parameters = generator.uniform(low + 0.1, high - 0.1, (2, 3, 4, outputs))
+    return x.astype("float32"), parameters.astype("float32")
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+@pytest.mark.parametrize("likelihood", SUMS, ids=lambda one: type(one).__name__)
+def test_weights_of_pixels_are_those_of_their_losses(likelihood, channels):
+    assert likelihood.pixelwise is True
+    x, parameters = given(likelihood)
+    weights = np.random.default_rng(1).uniform(0, 2, (2, 3, 4, channels)).astype("float32")
+    weights[0, 0] = 0.0
+    expected = np.zeros(2)
+    for image, row, column, channel in np.ndindex(x.shape):
+        value = x[image, row, column, channel].reshape(1, 1, 1, 1)
+        # The first parameter of all channels comes first, then the second.
+        its_own = parameters[image, row, column, channel::2].reshape(1, 1, 1, -1)
+        loss = float(likelihood.loss(value, its_own)[0])
+        expected[image] += weights[image, row, column, min(channel, channels - 1)] * loss
+    found = ops.convert_to_numpy(likelihood.weighted_loss(x, parameters, weights))
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("likelihood", [Likelihood(), OptimalGaussian(mode="analytic")])
+def test_weights_of_pixels_are_refused_where_the_loss_is_no_sum(likelihood):
+    x, parameters = given(likelihood)
+    with pytest.raises(ArgumentError, match=r"`sample_weight` must weigh whole images, shape"):
+        likelihood.weighted_loss(x, parameters, np.ones((2, 3, 4, 1), "float32"))
+
+
+@pytest.mark.parametrize("likelihood", MEMBERS, ids=lambda one: type(one).__name__)
+def test_a_seed_gives_the_same_sample_again(likelihood):
+    _, parameters = given(likelihood)
+    first, second, other = (
+        ops.convert_to_numpy(likelihood.sample(parameters, seed=seed)) for seed in (3, 3, 4)
+    )
+    np.testing.assert_array_equal(first, second)
+    assert (first != other).any() or type(likelihood) is SquaredError

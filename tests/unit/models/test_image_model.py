@@ -9,7 +9,7 @@ from vae_keras.architectures import mlp
 from vae_keras.errors import ArgumentError, DataError
 from vae_keras.likelihoods import SquaredError
 from vae_keras.models import ImageModel, labels_for
-from vae_keras.models.inference.batches import EVALUATION_BATCH_SIZE, in_batches
+from vae_keras.models.inference.batches import EVALUATION_BATCH_SIZE, in_batches, usual_batch_size
 
 pytestmark = pytest.mark.backend
 
@@ -152,9 +152,16 @@ def test_inference_goes_by_batches(model, make_images):
     for batch_size in (1, 3, 4, 100):
         parts = model.reconstruct(x, label=label, batch_size=batch_size)
         np.testing.assert_allclose(parts, whole, atol=1e-6)
-    for batch_size in (0, -1, 2.0, None):
+    for batch_size in (0, -1, 2.0, "3"):
         with pytest.raises(ArgumentError, match="`batch_size` must be a positive integer"):
             model.encode(x, label=label, batch_size=batch_size)
+
+
+def test_large_images_go_in_smaller_batches():
+    """The values of a batch are bounded, at least one image is taken."""
+    sizes = [28, 64, 128, 256, 512, 4096]
+    found = [usual_batch_size(500, (size, size, 3)) for size in sizes]
+    assert found == [500, 500, 170, 42, 10, 1]
 
 
 def test_arrays_are_cut_alike_and_none_is_handed_on():

@@ -11,6 +11,7 @@ from vae_keras.plotting import (
     plot_samples,
     plot_samples_by_class,
 )
+from vae_keras.plotting._canvas import draw_canvas
 
 FASHION = [
     *("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"),
@@ -207,3 +208,13 @@ def test_given_axes_keep_the_size_of_their_figure():
     plot_reconstructions(images, images, labels=np.arange(10), class_names=FASHION, ax=upper)
     plot_samples_by_class(images[None], FASHION, ax=lower)
     assert figure.get_size_inches().tolist() == [5, 4]
+
+
+def test_a_canvas_of_more_pixels_than_a_page_is_shrunk_in_its_place():
+    canvas = np.zeros((2405, 2401, 3), "float32")
+    canvas[:, 1200:] = 1.0
+    image = draw_canvas(Figure().add_subplot(), canvas)
+    shown = image.get_array()
+    assert shown.shape == (1202, 1200, 3)
+    assert (shown[:, :600] == 0).all() and (shown[:, 600:] == 1).all()
+    assert image.get_extent() == pytest.approx([-0.5, 2399.5, 2403.5, -0.5])

@@ -29,5 +29,5 @@ def test_a_bound_is_kept_with_loss_and_not_at_all_if_that_is_not_enough(unpacked
 def test_a_sheet_is_about_square_and_never_too_large_for_a_browser():
     assert sheet_columns(100, (10, 10, 1)) == 10
     assert sheet_columns(100, (10, 40, 1)) == 5
-    assert largest_count((512, 512, 3)) * 512 * 512 <= 16_000_000
+    assert largest_count((512, 512, 3)) * 512 * 512 <= 8_000_000
     assert largest_count((8000, 8000, 1)) == 1

@@ -1,7 +1,9 @@
 """What a run prints says the truth about each kind of model and adds up for its reader."""
 
+import math
 import re
 
+import keras
 import pytest
 from rich.console import Console
 
@@ -9,8 +11,10 @@ from vae_keras import ConditionalVAE, objectives, preset, priors, regularizers
 from vae_keras.architectures import mlp
 from vae_keras.config.preset_table import SUMMARIES
 from vae_keras.likelihoods import Bernoulli, SquaredError
+from vae_keras.models import step_memory
 from vae_keras.runs.build import build_model
 from vae_keras.runs.console import (
+    _describe_memory,
     member_name,
     metrics_table,
     plain_console,
@@ -103,8 +107,29 @@ def test_members_have_the_names_of_the_settings(part, name):
 def described(model):
     console = Console(width=200)
     with console.capture() as capture:
-        print_model_summary(model, console)
+        print_model_summary(model, console, 16)
     return capture.get().splitlines()[0]
+
+
+def test_the_memory_of_a_step_and_the_batch_that_takes_less(tiny_vae):
+    vae = tiny_vae()
+    # The values that its layers give, by hand, and its 1,156 weights.
+    values = sum(math.prod(one.shape[1:]) for one in outputs_of(vae))
+    assert step_memory(vae.encoder, vae.decoder, 16) == 4 * (40 * values + 4 * 1_156)
+    assert _describe_memory(vae, 16) == "A training step of 16 images takes about 0.0 GiB"
+    many = 2**30
+    gibibytes = 10 * many * values / 2**30
+    assert _describe_memory(vae, many).startswith(
+        f"A training step of {many} images takes about {gibibytes:.1f} GiB; with --batch-size "
+    )
+    fewer = int(_describe_memory(vae, many).split()[-4].rstrip(","))
+    assert step_memory(vae.encoder, vae.decoder, fewer) <= 2 * 2**30
+    assert step_memory(vae.encoder, vae.decoder, 2 * fewer) > 2 * 2**30
+
+
+def outputs_of(vae):
+    layers = [*vae.encoder.layers, *vae.decoder.layers]
+    return keras.tree.flatten([layer.output for layer in layers])
 
 
 def test_what_a_vae_has_by_default_goes_unsaid(tiny_vae):

@@ -16,7 +16,7 @@ from vae_keras.models.fitting.streams import (
     with_callback,
 )
 from vae_keras.models.host import Host
-from vae_keras.models.inference.batches import EVALUATION_BATCH_SIZE
+from vae_keras.models.inference.batches import EVALUATION_BATCH_SIZE, usual_batch_size
 
 # Images, labels or targets, weights.
 _Parts: TypeAlias = tuple[Any, Any, Any]
@@ -51,7 +51,7 @@ def checked_fit(model: Host, x: Any, y: Any, arguments: dict[str, Any]) -> FitCa
         ArgumentError: If arguments contradict each other.
     """
     arguments = dict(arguments)
-    arguments.setdefault("validation_batch_size", EVALUATION_BATCH_SIZE)
+    arguments.setdefault("validation_batch_size", _evaluation_batch_size(model))
     validation = arguments.get("validation_data")
     if isinstance(validation, np.ndarray):
         validation = (validation,)
@@ -89,9 +89,13 @@ def checked_evaluation(model: Host, x: Any, y: Any, arguments: dict[str, Any]) -
     """Check images, labels and weights; see `checked_fit`."""
     arguments = dict(arguments)
     x, y, weights = _checked(model, x, y, arguments.pop("sample_weight", None), names=_GIVEN)
-    if isinstance(x, np.ndarray):
-        arguments.setdefault("batch_size", EVALUATION_BATCH_SIZE)
+    if isinstance(x, np.ndarray | ImageFiles) and arguments.get("batch_size") is None:
+        arguments["batch_size"] = _evaluation_batch_size(model)
     return _call(x, y, weights, arguments)
+
+
+def _evaluation_batch_size(model: Host) -> int:
+    return usual_batch_size(EVALUATION_BATCH_SIZE, model.image_shape)
 
 
 def checked_batch(

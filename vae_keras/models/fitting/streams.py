@@ -9,7 +9,7 @@ import numpy as np
 from vae_keras._types import Images
 from vae_keras.data import ImageFiles, ImageStream
 from vae_keras.models.host import Host
-from vae_keras.models.inference.batches import EVALUATION_BATCH_SIZE, KERAS_BATCH_SIZE
+from vae_keras.models.inference.batches import KERAS_BATCH_SIZE
 
 # On TensorFlow, Keras' own way copies an array twice; below this size that does not matter.
 COPIED_BYTES = 256 << 20
@@ -70,7 +70,7 @@ def evaluation_batches(call: FitCall) -> FitCall:
     if not is_measured_as_stream(call.x, call.arguments):
         return call
     arguments = dict(call.arguments)
-    size = arguments.pop("batch_size", None) or EVALUATION_BATCH_SIZE
+    size = arguments.pop("batch_size")
     weights = arguments.pop("sample_weight", None)
     return FitCall(ordered_batches(call.x, call.y, weights, size), None, arguments)
 

@@ -1,5 +1,6 @@
 """Arrays through a function, slice by slice, and data sets of images, batch by batch."""
 
+import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -7,16 +8,24 @@ import keras
 import numpy as np
 from keras import ops
 
-from vae_keras._types import Tensor
+from vae_keras._types import ImageShape, Tensor
 from vae_keras.data import ImageFiles
 from vae_keras.errors import ArgumentError, DataError
 
-# The default of `evaluate`. Losses depend on it, since the test step draws noise batch by batch.
+# The default of `evaluate`, but for large images. Losses depend on it, since the test step draws
+# noise batch by batch.
 EVALUATION_BATCH_SIZE = 500
-# The default of encoding and decoding. Only the time depends on it: larger batches leave the cache.
+# The default of encoding and decoding, likewise. Only the time depends on it: larger batches leave
+# the cache.
 INFERENCE_BATCH_SIZE = 256
 # The default of `fit`, which is Keras'.
 KERAS_BATCH_SIZE = 32
+_VALUES_AT_ONCE = 2**23  # of images in a batch: a model's layers give ten times as many
+
+
+def usual_batch_size(usual: int, image_shape: ImageShape) -> int:
+    """Return `usual`, or less for images so large that the memory would not be bounded."""
+    return max(1, min(usual, _VALUES_AT_ONCE // math.prod(image_shape)))
 
 
 def in_batches(

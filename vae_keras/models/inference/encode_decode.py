@@ -18,6 +18,7 @@ from vae_keras.models.inference.batches import (
     length_of,
     padded,
     to_array,
+    usual_batch_size,
 )
 from vae_keras.models.inference.compiled import FIXED_SHAPES, CompiledMethods
 
@@ -37,7 +38,7 @@ class Inference(Host):
     the model has when it is called. With `compile(run_eagerly=True)` all run eagerly.
     """
 
-    def encode(self, x: Any, *, label: Any = None, batch_size: int = INFERENCE_BATCH_SIZE) -> Codes:
+    def encode(self, x: Any, *, label: Any = None, batch_size: int | None = None) -> Codes:
         """Encode images to codes, shape `(n, latent_dim)`: for a VAE the posterior's mean.
 
         Example:
@@ -47,9 +48,7 @@ class Inference(Host):
         """
         return self._of_images(self._encoded, x, label, batch_size, outputs=1)[0]
 
-    def decode(
-        self, z: Any, *, label: Any = None, batch_size: int = INFERENCE_BATCH_SIZE
-    ) -> Images:
+    def decode(self, z: Any, *, label: Any = None, batch_size: int | None = None) -> Images:
         """Decode codes `(n, latent_dim)` to expected images."""
         z = np.asarray(to_array(z), "float32")
         if z.ndim != 2 or z.shape[1] != self.latent_dim or not len(z):
@@ -57,12 +56,10 @@ class Inference(Host):
                 f"`z` must have shape (n, {self.latent_dim}), n > 0. Received: z.shape={z.shape}"
             )
         label = self.check_label(label, len(z))
-        batch_size = positive_integer("batch_size", batch_size)
-        return self._of_arrays(self._decoded, z, label, batch_size=batch_size)[0]
+        size = self._images_at_a_time(batch_size)
+        return self._of_arrays(self._decoded, z, label, batch_size=size)[0]
 
-    def reconstruct(
-        self, x: Any, *, label: Any = None, batch_size: int = INFERENCE_BATCH_SIZE
-    ) -> Images:
+    def reconstruct(self, x: Any, *, label: Any = None, batch_size: int | None = None) -> Images:
         """Decode the code of each image: the same reconstruction for the same image each time."""
         return self._of_images(self._reconstructed, x, label, batch_size)[0]
 
@@ -139,7 +136,7 @@ class Inference(Host):
         method: Callable[..., tuple[Tensor, ...]],
         x: Any,
         label: Any,
-        batch_size: int,
+        batch_size: int | None,
         *,
         outputs: int | None = None,
     ) -> tuple[np.ndarray, ...]:
@@ -149,17 +146,23 @@ class Inference(Host):
             method: A method of this model, `(images, label) -> tuple of tensors`.
             x: Images, or a data set of them.
             label: Their classes.
-            batch_size: Images at a time; checked here.
+            batch_size: Images at a time; checked here. `None` for the usual number.
             outputs: How many of the tensors to return. Defaults to `None`, all.
         """
-        batch_size = positive_integer("batch_size", batch_size)
+        size = self._images_at_a_time(batch_size)
         parts = [
-            self._of_arrays(method, images, labels, batch_size=batch_size, outputs=outputs)
+            self._of_arrays(method, images, labels, batch_size=size, outputs=outputs)
             for images, labels in self._checked_parts(x, label)
         ]
         if len(parts) == 1:
             return parts[0]
         return tuple(np.concatenate(one) for one in zip(*parts, strict=True))
+
+    def _images_at_a_time(self, batch_size: int | None) -> int:
+        """Return the batch size of a user, checked, or the usual one."""
+        if batch_size is None:
+            return usual_batch_size(INFERENCE_BATCH_SIZE, self.image_shape)
+        return positive_integer("batch_size", batch_size)
 
     def _checked_parts(self, x: Any, label: Any) -> Iterator[tuple[Any, Labels | None]]:
         """Yield images and labels, checked: those of an array, or of each batch of a data set."""

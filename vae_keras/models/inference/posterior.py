@@ -11,7 +11,6 @@ from vae_keras.data.binarize import drawn_binary
 from vae_keras.errors import ArgumentError
 from vae_keras.math import DiagonalGaussian, reparameterize
 from vae_keras.models.images import to_data_range
-from vae_keras.models.inference.batches import INFERENCE_BATCH_SIZE
 from vae_keras.models.inference.encode_decode import Inference
 from vae_keras.models.inference.log_likelihood import LogLikelihood, estimate_log_likelihood
 from vae_keras.priors import Prior
@@ -41,7 +40,7 @@ class Probabilistic(Inference):
     binarize: bool
 
     def encode_distribution(
-        self, x: Any, *, label: Any = None, batch_size: int = INFERENCE_BATCH_SIZE
+        self, x: Any, *, label: Any = None, batch_size: int | None = None
     ) -> DiagonalGaussian:
         """Encode images to their posteriors: mean and log-variance, each `(n, latent_dim)`."""
         return DiagonalGaussian(*self._of_images(self._encoded, x, label, batch_size))
@@ -69,7 +68,7 @@ class Probabilistic(Inference):
         *,
         label: Any = None,
         seed: int = 0,
-        batch_size: int = INFERENCE_BATCH_SIZE,
+        batch_size: int | None = None,
     ) -> np.ndarray:
         """Estimate the evidence lower bound of each image from one drawn code.
 
@@ -80,7 +79,7 @@ class Probabilistic(Inference):
             x: Images.
             label: Class of each, for a conditional model.
             seed: Seed of the draw.
-            batch_size: Images at a time.
+            batch_size: Images at a time. Defaults to 256, fewer of large images.
 
         Returns:
             Nats, shape `(n,)`.
@@ -98,7 +97,7 @@ class Probabilistic(Inference):
         *,
         label: Any = None,
         seed: int = 0,
-        batch_size: int = INFERENCE_BATCH_SIZE,
+        batch_size: int | None = None,
     ) -> ImageLosses:
         """Return reconstruction loss, KL divergence and bound of each image, from one drawn code.
 
@@ -106,17 +105,17 @@ class Probabilistic(Inference):
             x: Images.
             label: Class of each, for a conditional model.
             seed: Seed of the draw.
-            batch_size: Images at a time.
+            batch_size: Images at a time. Defaults to 256, fewer of large images.
         """
         check_seed(seed)
-        batch_size = positive_integer("batch_size", batch_size)
+        size = self._images_at_a_time(batch_size)
         generator = np.random.default_rng(seed)
         parts = []
         for images, labels in self._checked_parts(x, label):
             noise = generator.standard_normal((len(images), self.latent_dim)).astype("float32")
             images = self.binarized(images, generator)
             arrays = images, labels, noise
-            parts.append(self._of_arrays(self._image_losses, *arrays, batch_size=batch_size))
+            parts.append(self._of_arrays(self._image_losses, *arrays, batch_size=size))
         return ImageLosses(*(np.concatenate(one) for one in zip(*parts, strict=True)))
 
     def binarized(self, x: Images, generator: np.random.Generator) -> Images:
@@ -144,7 +143,7 @@ class Probabilistic(Inference):
         *,
         label: Any = None,
         seed: int = 0,
-        batch_size: int = INFERENCE_BATCH_SIZE,
+        batch_size: int | None = None,
     ) -> np.ndarray:
         """Score how odd each image is to the model: `recon_loss + kl_loss`, higher is odder.
 
@@ -155,7 +154,7 @@ class Probabilistic(Inference):
             x: Images.
             label: Class of each, for a conditional model.
             seed: Seed of the draw.
-            batch_size: Images at a time.
+            batch_size: Images at a time. Defaults to 256, fewer of large images.
 
         Returns:
             Nats, shape `(n,)`.
@@ -175,7 +174,7 @@ class Probabilistic(Inference):
         label: Any = None,
         samples: int = 32,
         seed: int = 0,
-        batch_size: int = INFERENCE_BATCH_SIZE,
+        batch_size: int | None = None,
     ) -> np.ndarray:
         """Say where the reconstruction of each image is uncertain: its spread over drawn codes.
 
@@ -188,7 +187,7 @@ class Probabilistic(Inference):
             label: Class of each, for a conditional model.
             samples: Codes drawn for each image, at least 2. Defaults to `32`.
             seed: Seed of the draws. Defaults to `0`.
-            batch_size: Images at a time.
+            batch_size: Images at a time. Defaults to 256, fewer of large images.
 
         Returns:
             Standard deviations in the units of the likelihood's range, shape

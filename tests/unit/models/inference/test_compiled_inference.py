@@ -153,7 +153,7 @@ def test_the_batch_size_changes_no_result(size, tiny_vae, make_images):
     result += 1.0  # it is the caller's own
 
 
-@pytest.mark.parametrize("size", [0, -1, 2.5, None, "many", True])
+@pytest.mark.parametrize("size", [0, -1, 2.5, "many", True])
 def test_batch_size_must_make_sense(size, tiny_vae, make_images):
     vae = tiny_vae()
     for method in (vae.encode, vae.reconstruct, vae.image_losses):
