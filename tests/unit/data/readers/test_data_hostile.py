@@ -129,11 +129,21 @@ def test_a_pipe_among_the_four_files(tmp_path: Path):
 # --- folders ------------------------------------------------------------------------------------
 
 
-def test_a_link_to_its_own_folder_is_not_followed(tmp_path: Path):
-    Image.new("L", (4, 4)).save(tmp_path / "a.png")
-    (tmp_path / "again").symlink_to(tmp_path)
-    (tmp_path / "again.png").symlink_to(tmp_path)
-    assert find_names(tmp_path) == ["a.png"]
+def test_links_to_folders_that_are_read_already_or_lie_around(tmp_path: Path):
+    folder = tmp_path / "mine"
+    (folder / "b").mkdir(parents=True)
+    Image.new("L", (4, 4)).save(folder / "b" / "a.png")
+    (tmp_path / "elsewhere").mkdir()
+    Image.new("L", (4, 4)).save(tmp_path / "elsewhere" / "c.png")
+    for name, target in [("a", "b"), ("again.png", "."), ("b/up", ".."), ("z", "../elsewhere")]:
+        (folder / name).symlink_to(folder / target)
+    (folder / "loop").symlink_to(folder / "loop")
+    (tmp_path / "elsewhere" / "back").symlink_to(folder)
+    with pytest.warns(UserWarning, match="is left out: it is a folder that is read") as caught:
+        assert find_names(folder) == ["b/a.png", "z/c.png"]
+    left_out = {str(one.message).split(" is left")[0] for one in caught}
+    names = ("a", "again.png", "b/up", "z/back")
+    assert left_out == {str(folder / name) for name in names}
 
 
 def test_folders_deeper_than_pythons_stack(tmp_path: Path):
