@@ -215,16 +215,14 @@ def _fitted(source: Source, size: tuple[int, int], preparation: Preparation) -> 
     if before == size:
         return source
 
-    def fitted(split: Split | None) -> Split | None:
-        if split is None:
-            return None
+    def fitted(split: Split) -> Split:
         images = preparation.fitted_array(split.images, size, source.origin)
         return dataclasses.replace(split, images=images)
 
     return dataclasses.replace(
         source,
         train=fitted(source.train),
-        test=fitted(source.test),
-        validation=fitted(source.validation),
+        test=source.test and fitted(source.test),
+        validation=source.validation and fitted(source.validation),
         prepared=f"images of {before[0]} x {before[1]}, {preparation.described(size)}",
     )

@@ -9,8 +9,10 @@ from typing import cast
 from vae_keras._types import Images
 from vae_keras.data import ImageFiles, Preparation
 from vae_keras.data.images.image_files import check_headers, find_names
+from vae_keras.data.images.seen import Seen
 from vae_keras.data.readers.array import SUFFIXES, read_array_file
 from vae_keras.errors import ArgumentError, DataError
+from vae_keras.io.text import printable
 from vae_keras.models import ImageModel
 
 
@@ -45,7 +47,8 @@ class GivenImages:
         self.preparation = Preparation(
             crop or vae.preparation.crop, background or vae.preparation.background
         )
-        self.done: list[str] = []
+        self._seen = Seen()
+        self._done: list[str] = []  # to arrays, a line for each
         self._parts: list[ImageFiles | Images] = []
         self._names: list[str] = []  # of an array; empty for files
         self._ends: list[int] = []
@@ -91,9 +94,10 @@ class GivenImages:
         return found
 
     def say_what_is_done(self) -> None:
-        """Print in a line what is done to the images, if anything is."""
-        if self.done:
-            print(f"Images: {'; '.join(self.done)}")
+        """Print what is done to the images, if anything is: to all files, and to each array."""
+        files = self._seen.line(self.vae.image_shape, self.preparation)
+        for line in ([f"Images: {files}"] if files else []) + self._done:
+            print(printable(line))
 
     def _place(self, position: int) -> tuple[int, int]:
         """Return the number of the part that holds an image, and its position within."""
@@ -109,8 +113,7 @@ class GivenImages:
         if not paths:
             return
         files = ImageFiles(paths, self.vae.image_shape, preparation=self.preparation)
-        done = check_headers(files).line(self.vae.image_shape, self.preparation)
-        self.done += [done] if done else []
+        check_headers(files, self._seen)
         self._add(files, "")
 
     def _add_arrays(self, path: Path) -> None:
@@ -118,7 +121,8 @@ class GivenImages:
         source = read_array_file(path)
         sets = {"train": source.train, "validation": source.validation, "test": source.test}
         held = {name: split.images for name, split in sets.items() if split is not None}
-        self.done += [source.notice] if source.notice else []
+        if source.notice:
+            self._done.append(f"{path}: {source.notice}")
         size = self.vae.image_shape[:2]
         for name, images in held.items():
             whose = str(path) if len(held) == 1 else f"{path}:{name}"
@@ -133,5 +137,5 @@ class GivenImages:
                 )
             if before != size:
                 done = self.preparation.described(size)
-                self.done.append(f"{len(images):,} images of {before[0]} x {before[1]}, {done}")
+                self._done.append(f"{whose}: images of {before[0]} x {before[1]}, {done}")
             self._add(cast(Images, self.vae.check_images(images, name=whose)), whose)

@@ -55,16 +55,15 @@ def reconstruct_files(
     given = GivenImages(vae, images, crop=crop, background=background)  # all are looked at
     check_free(output)
     given.say_what_is_done()
-    shown: list[np.ndarray] = []
+    shown: list[tuple[np.ndarray, np.ndarray]] = []
     for start, pixels in _parts(given, "reconstructing"):
         reconstructions = vae.to_unit_range(vae.reconstruct(pixels, label=number))
         for position, image in enumerate(reconstructions, start=start):
             stem = re.sub(r"[^\w.-]+", "_", given.stem(position))
             _write_png(image, output / f"{position + 1:05d}_{stem}.png")
-        if not shown:
-            some = slice(OVERVIEW_IMAGES)
-            shown = [vae.to_unit_range(pixels[some]), reconstructions[some].copy()]
-    axes = plotting.plot_reconstructions(*shown)
+        some = slice(max(0, OVERVIEW_IMAGES - start))
+        shown.append((vae.to_unit_range(pixels[some]), reconstructions[some].copy()))
+    axes = plotting.plot_reconstructions(*map(np.concatenate, zip(*shown, strict=True)))
     save_figure(axes.figure, output / "overview.png")
     print(f"{len(given)} reconstructions and overview.png are in {printable(output)}")
 

@@ -8,6 +8,7 @@ from PIL import Image
 
 from vae_keras.data import Preparation, read_images
 from vae_keras.errors import DataError
+from vae_keras.plotting import plot_reconstructions
 from vae_keras.runs import inference
 
 
@@ -84,7 +85,7 @@ def test_images_of_any_size_are_prepared_as_the_training_images_were(
         assert picture.size == (8, 8)
 
 
-def test_arrays_between_files(saved, photos, tmp_path, capsys):
+def test_arrays_between_files(saved, photos, tmp_path, capsys, monkeypatch):
     (model, vae), (folder, images) = saved, photos
     np.save(tmp_path / "some.npy", images[:3])
     floats = (images / 255).astype("float32")
@@ -106,7 +107,14 @@ def test_arrays_between_files(saved, photos, tmp_path, capsys):
         f"{folder}/0.png",
     ]
     assert "Images:" not in capsys.readouterr().out
+    overview = []
+    monkeypatch.setattr(
+        inference.plotting,
+        "plot_reconstructions",
+        lambda *images: overview.extend(images) or plot_reconstructions(*images),
+    )
     inference.reconstruct_files(model, [*map(str, given)], tmp_path / "out")
+    np.testing.assert_allclose(overview[0], images[order[:10]] / 255, atol=1e-6)
     written = sorted(path.name for path in (tmp_path / "out").iterdir())
     assert written[:2] == ["00001_4.png", "00002_some_0.png"]
     assert written[7] == "00008_sets_test_0.png"
@@ -124,7 +132,7 @@ def test_arrays_of_another_size(saved, tmp_path, capsys):
     resized = [np.asarray(Image.fromarray(one).resize((8, 8), 3)) for one in images]
     with np.load(tmp_path / "codes.npz") as codes:
         np.testing.assert_allclose(codes["z_mean"], vae.encode(np.stack(resized)), atol=1e-5)
-    assert "Images: 3 images of 20 x 12, stretched to 8 x 8\n" in capsys.readouterr().out
+    assert f"{given[0]}: images of 20 x 12, stretched to 8 x 8\n" in capsys.readouterr().out
     np.save(tmp_path / "a.npy", np.zeros((3, 8, 8, 3), "uint8"))
     with pytest.raises(DataError, match=r"a.npy` must hold images of shape \(n, 8, 8, 1\)"):
         inference.encode_files(model, given, tmp_path / "codes.npz")

@@ -132,15 +132,15 @@ def read_files(
         DataError: If a file is broken or has another size.
         ArgumentError: If `image_shape` has neither 1 nor 3 channels.
     """
+    size = image_size
     if image_shape is not None:
-        *image_size, channels = image_shape
+        size, channels = image_shape[:2], image_shape[2]
     if channels not in (None, 1, 3):
         raise ArgumentError(
             "`image_shape` must have 1 channel (greyscale) or 3 (RGB) for image files. "
             f"Received: image_shape={tuple(image_shape or ())}"
         )
     seen, first = Seen(), files[0] if image_shape is None else None
-    size = None if image_size is None else (image_size[0], image_size[1])
     for file in files:
         header = read_header(file, preparation)
         size = size or header.size
@@ -170,7 +170,8 @@ def _walk(folder: Path) -> Iterator[str]:
     """
     above = Path(os.path.realpath(folder)).parents
     seen = {_identity(one) for one in above}
-    left, links = [""], []  # no recursion: folders may be nested deeper than Python's stack
+    left = [""]  # no recursion: folders may be nested deeper than Python's stack
+    links: list[str] = []
     while left or links:
         links.sort(reverse=True)
         within = left.pop() if left else links.pop()
@@ -211,19 +212,18 @@ def _name(file: Path, given: Path) -> str:
     return file.name if file == given else file.relative_to(given).as_posix()
 
 
-def check_headers(files: ImageFiles) -> Seen:
+def check_headers(files: ImageFiles, seen: Seen) -> None:
     """Raise unless every header says an image that can be read; no pixel is read.
 
-    Returns:
-        What was seen of the files.
+    Args:
+        files: The images.
+        seen: Counts what is found.
 
     Raises:
         DataError: If a file is broken, or has another size and is not to be fitted.
     """
-    seen = Seen()
     for file in map(files.path, range(len(files))):
         header = read_header(file, files.preparation)
         if files.preparation.crop is None:
             check_size(file, header.size, files.image_shape[:2], None)
         seen.add(header, file)
-    return seen

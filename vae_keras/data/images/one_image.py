@@ -161,7 +161,7 @@ def _depth(image: "Image.Image", file: Path) -> int:
     Raises:
         DataError: If the values are of 32 bits and no floats in 0..1, or slow to decode.
     """
-    slow = image.format == "PPM" and any("ppm" in tile[0] for tile in image.tile)
+    slow = image.format == "PPM" and any("ppm" in tile[0] for tile in getattr(image, "tile", ()))
     if slow and image.height * image.width > _MAX_SLOW_PIXELS:
         raise DataError(
             f"{file} is too slow to decode: at most {_MAX_SLOW_PIXELS:,} pixels as text, or with "

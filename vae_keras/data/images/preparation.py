@@ -90,7 +90,8 @@ class Preparation:
         across, down = width / image.width, height / image.height
         if self.crop == "center":
             kept = width / max(across, down), height / max(across, down)
-            left, top = (image.width - kept[0]) / 2, (image.height - kept[1]) / 2
+            # Rounding must not lead out of the image.
+            left, top = max(0, image.width - kept[0]) / 2, max(0, image.height - kept[1]) / 2
             box = (left, top, min(left + kept[0], image.width), min(top + kept[1], image.height))
             return image.resize((width, height), filtered, box=box)
         scale = min(across, down)

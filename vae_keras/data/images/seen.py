@@ -61,7 +61,7 @@ class Seen:
         parts = [f"{number:,} {what}" for number, what in done if number]
         size = (image_shape[0], image_shape[1])
         resized = self.sizes != {size}
-        if not parts and not resized:
+        if not self.images or not (parts or resized):
             return None
         height, width = size
         sizes = f"{height} x {width}"
@@ -69,7 +69,8 @@ class Seen:
             sizes = "{} x {}, ".format(*next(iter(self.sizes))) + preparation.described(size)
         elif resized:
             sizes = f"{len(self.sizes):,} sizes, " + preparation.described(size)
-        return "; ".join([f"{self.images:,} images of {sizes}", *parts])
+        counted = "1 image" if self.images == 1 else f"{self.images:,} images"
+        return "; ".join([f"{counted} of {sizes}", *parts])
 
     def dark(self) -> str | None:
         """Return a notice if some images of more than 8 bits use little of their range."""

@@ -1,3 +1,4 @@
+import itertools
 import os
 import struct
 import zlib
@@ -7,7 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from vae_keras.data import read_images
+from vae_keras.checks import CROPS
+from vae_keras.data import Preparation, read_images
 from vae_keras.data.images.image_files import EXTENSIONS
 from vae_keras.errors import ArgumentError, DataError
 
@@ -210,6 +212,16 @@ def test_what_is_kept_of_another_shape(tmp_path: Path, crop: str, expected: list
     save(tmp_path / "a.png", columns)
     images, _ = read_images(tmp_path, image_shape=(2, 2, 1), crop=crop, background="red")
     np.testing.assert_allclose(images[0, ..., 0].astype(int), expected, atol=2)  # Pillow's filter
+
+
+@pytest.mark.parametrize("crop", CROPS)
+def test_any_shape_becomes_any_other(crop: str):
+    preparation = Preparation(crop)
+    shapes = [(1, 1), (1, 97), (83, 1), (64, 49), (49, 64), (30, 30)]
+    for before, after in itertools.product(shapes, [(1, 1), (1, 40), (49, 3), (7, 7), (31, 29)]):
+        fitted = preparation.fitted(Image.new("L", before, 255), after)
+        assert np.asarray(fitted).shape == after
+        assert np.asarray(fitted).min() == 255
 
 
 def test_resizing_is_antialiased(tmp_path: Path):
