@@ -91,7 +91,7 @@ def not_negative(name: str, value: object) -> float:
     return number
 
 
-def image_size(name: str, value: object) -> tuple[int, int]:
+def height_and_width(name: str, value: object) -> tuple[int, int]:
     """Return `(height, width)` in pixels, out of one side, two, or text: `"64"`, `"64x48"`."""
     sides: object = re.split("[x,]", value.lower()) if isinstance(value, str) else value
     given = tuple(sides) if isinstance(sides, Iterable) else (sides,)
@@ -108,7 +108,7 @@ def image_size(name: str, value: object) -> tuple[int, int]:
     return known[0], known[-1]
 
 
-def color(name: str, value: object) -> tuple[int, int, int]:
+def red_green_blue(name: str, value: object) -> tuple[int, int, int]:
     """Return red, green and blue of a colour, each in 0..255, out of its name or `#rrggbb`."""
     if value == "white":  # the default: `--help` needs no Pillow
         return 255, 255, 255

@@ -4,8 +4,7 @@ import dataclasses
 import os
 from pathlib import Path
 
-from vae_keras import checks
-from vae_keras.checks import integer, positive_integer
+from vae_keras.checks import height_and_width, integer, positive_integer
 from vae_keras.data.dataset import ImageDataset, Source, Split
 from vae_keras.data.images.image_files import EXTENSIONS, holds_images
 from vae_keras.data.images.preparation import Preparation
@@ -101,7 +100,7 @@ def load_dataset(
             f"Received: stream=True with dataset={name!r}"
         )
     _check_preparation(name, image_size, crop, background, channels)
-    size = None if image_size is None else checks.image_size("image_size", image_size)
+    size = None if image_size is None else height_and_width("image_size", image_size)
     preparation = Preparation(None if size is None else crop, background)
     return split_source(
         name,

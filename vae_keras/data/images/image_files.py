@@ -20,6 +20,13 @@ EXTENSIONS = (
 )
 
 
+# Images that Pillow alone does not read, or not as pixels: left out, and told.
+_NOT_READ = (
+    *(".heic", ".heif", ".avif", ".jp2", ".svg", ".psd", ".exr", ".hdr", ".dcm", ".nii"),
+    *(".dng", ".cr2", ".cr3", ".nef", ".arw", ".raw"),
+)
+
+
 def read_images(
     path: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
     *,
@@ -172,6 +179,7 @@ def _walk(folder: Path) -> Iterator[str]:
     seen = {_identity(one) for one in above}
     left = [""]  # no recursion: folders may be nested deeper than Python's stack
     links: list[str] = []
+    not_read: list[str] = []
     while left or links:
         links.sort(reverse=True)
         within = left.pop() if left else links.pop()
@@ -196,9 +204,17 @@ def _walk(folder: Path) -> Iterator[str]:
                         links.append(name)
                     elif entry.name.lower().endswith(EXTENSIONS):
                         yield name
+                    elif entry.name.lower().endswith(_NOT_READ):
+                        not_read.append(name)
         except OSError as error:
             where = error.filename or place
             raise DataError(f"{where} cannot be read. Received: {error.strerror}") from error
+    if not_read:
+        warnings.warn(
+            f"{folder} holds {len(not_read):,} images of kinds that are not read, "
+            f"{not_read[0]} for instance: they are left out. Convert them to PNG or JPEG.",
+            stacklevel=2,
+        )
 
 
 def _identity(folder: str | Path) -> tuple[int, int]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from vae_keras._types import Images
-from vae_keras.checks import CROPS, color, one_of
+from vae_keras.checks import CROPS, one_of, red_green_blue
 from vae_keras.errors import ArgumentError, DataError
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Preparation:
     def __post_init__(self) -> None:
         if self.crop is not None:
             one_of("crop", self.crop, CROPS)
-        color("background", self.background)
+        red_green_blue("background", self.background)
 
     @classmethod
     def of(cls, value: "Preparation | Mapping[str, Any] | None") -> "Preparation":
@@ -70,7 +70,7 @@ class Preparation:
     @property
     def has_grey_background(self) -> bool:
         """Whether grey images stay grey over the background."""
-        return len(set(color("background", self.background))) == 1
+        return len(set(red_green_blue("background", self.background))) == 1
 
     def fitted(self, image: "Image.Image", size: tuple[int, int]) -> "Image.Image":
         """Return an image in the wanted size.
@@ -79,11 +79,11 @@ class Preparation:
             image: Grey or RGB, of mode `L`, `RGB` or, with float values, `F`.
             size: `(height, width)`.
         """
-        from PIL import Image
-
         height, width = size
         if image.size == (width, height):
             return image
+        from PIL import Image
+
         filtered = Image.Resampling.BICUBIC
         if self.crop == "none":
             return image.resize((width, height), filtered)
@@ -96,7 +96,7 @@ class Preparation:
             return image.resize((width, height), filtered, box=box)
         scale = min(across, down)
         inner = max(1, round(image.width * scale)), max(1, round(image.height * scale))
-        fill = Image.new("RGB", (width, height), color("background", self.background))
+        fill = Image.new("RGB", (width, height), red_green_blue("background", self.background))
         padded = fill.convert(image.mode)
         place = (width - inner[0]) // 2, (height - inner[1]) // 2
         padded.paste(image.resize(inner, filtered), place)
@@ -106,7 +106,7 @@ class Preparation:
         """Return an image with transparency laid over the background, as RGB."""
         from PIL import Image
 
-        below = Image.new("RGBA", image.size, color("background", self.background))
+        below = Image.new("RGBA", image.size, red_green_blue("background", self.background))
         return Image.alpha_composite(below, image.convert("RGBA")).convert("RGB")
 
     def fitted_array(self, images: Images, size: tuple[int, int], where: str) -> Images:

@@ -30,7 +30,11 @@ _PER_TASK = 500  # files that a thread scans as one task
 _PNG = struct.Struct(">8s4x4sIIBB")
 _PNG_START = (b"\x89PNG\r\n\x1a\n", b"IHDR")
 _PNG_COLOURS = (0, 2)  # colour types: grey and colour, without alpha
-_PNG_MORE = (b"acTL", b"tRNS", b"eXIf", b"XML:com.adobe.xmp", b"Raw profile type")
+# Before the pixels: frames, a transparent colour, and the places of Exif.
+_PNG_MORE = (b"acTL", b"tRNS", b"eXIf")
+_PNG_TEXTS = (b"tEXt", b"zTXt", b"iTXt")
+_PNG_EXIF_TEXTS = (b"XML:com.adobe.xmp", b"Raw profile type")
+_PNG_CHUNK = struct.Struct(">I4s")
 # The last bytes of a whole file, by format, and how far from the end they are looked for.
 _ENDS = {"PNG": b"IEND", "JPEG": b"\xff\xd9"}
 _END_WITHIN = 64
@@ -121,9 +125,9 @@ def _header(data: bytes, path: Path, preparation: Preparation) -> tuple[Header, 
     if len(data) >= _PNG.size:
         *start, width, height, depth, colours = _PNG.unpack_from(data)
         plain = tuple(start) == _PNG_START and depth == 8 and colours in _PNG_COLOURS
-        # The usual PNG, without more beside its pixels: thirty times faster than through Pillow.
+        # The usual PNG, of nothing but pixels: thirty times faster than through Pillow.
         fits = 0 < width * height <= MAX_PIXELS
-        if plain and fits and _is_whole(data, "PNG") and not any(one in data for one in _PNG_MORE):
+        if plain and fits and _is_whole(data, "PNG") and _is_plain_png(data):
             grey = colours == _PNG_COLOURS[0]
             return Header((height, width), grey, turn=1, turned=False, alpha=False, depth=8), True
     with opened_bytes(data, path) as image:
@@ -133,6 +137,22 @@ def _header(data: bytes, path: Path, preparation: Preparation) -> tuple[Header, 
         if not whole:
             image.load()
     return header, native
+
+
+def _is_plain_png(data: bytes) -> bool:
+    """Tell whether nothing before the pixels of a PNG says more than how large they are."""
+    place = len(_PNG_START[0])
+    while place + _PNG_CHUNK.size <= len(data):
+        length, name = _PNG_CHUNK.unpack_from(data, place)
+        place += _PNG_CHUNK.size
+        if name == b"IDAT":
+            return True
+        if name in _PNG_MORE:
+            return False
+        if name in _PNG_TEXTS and data.startswith(_PNG_EXIF_TEXTS, place):
+            return False
+        place += length + 4  # with the checksum
+    return False
 
 
 def _is_whole(data: bytes, kind: str) -> bool:

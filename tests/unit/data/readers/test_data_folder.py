@@ -173,6 +173,14 @@ def test_sixteen_bits_that_hold_twelve_are_said_to_be_dark(tmp_path: Path):
     assert read_folder(tmp_path).notice is None
 
 
+def test_images_of_other_kinds_are_told(tmp_path: Path):
+    save(tmp_path / "a" / "1.png", 1)
+    for name in ("2.HEIC", "3.dng", "4.txt"):
+        (tmp_path / "a" / name).write_bytes(b"")
+    with pytest.warns(UserWarning, match=r"holds 2 images of kinds that are not read, a/[23]\."):
+        assert len(read_folder(tmp_path).train) == 1
+
+
 def test_a_class_that_is_a_link(tmp_path: Path):
     save(tmp_path / "all" / "cats" / "1.png", 1)
     save(tmp_path / "mine" / "dog" / "2.png", 2)

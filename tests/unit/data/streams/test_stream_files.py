@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from vae_keras.data import ImageFiles, Preparation, read_images
 from vae_keras.data.images import scan_images
@@ -130,8 +131,17 @@ def test_scan_in_pieces_is_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert pieces.native.tolist() == [True] * 9
 
 
+def texts(**entries: str) -> PngInfo:
+    info = PngInfo()
+    for name, text in entries.items():
+        info.add_text(name, text)
+    return info
+
+
 TURNED = Image.Exif()
 TURNED[0x0112] = 3  # upside down
+_BYTES = TURNED.tobytes()
+TURNED_TEXT = f"\nexif\n{len(_BYTES):8}\n{_BYTES.hex()}\n"  # as ImageMagick writes it
 # Mode, file name, options of Pillow's; and whether TensorFlow is known to decode the same.
 KINDS = [
     ("L", "a.png", {}, True),
@@ -141,6 +151,8 @@ KINDS = [
     ("L", "a.png", {"transparency": 7}, False),
     ("RGB", "a.png", {"transparency": (1, 2, 3)}, False),
     ("RGB", "a.png", {"exif": TURNED}, False),
+    ("RGB", "a.png", {"pnginfo": texts(Software="a camera's")}, True),
+    ("RGB", "a.png", {"pnginfo": texts(**{"Raw profile type exif": TURNED_TEXT})}, False),
     ("RGB", "a.jpg", {"exif": TURNED}, False),
     ("1", "a.png", {}, False),
     ("P", "a.png", {}, False),
