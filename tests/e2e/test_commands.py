@@ -157,40 +157,6 @@ def test_encode(run, command, photos, tmp_path):
         )
 
 
-def test_photographs_of_any_size(command, tmp_path, monkeypatch):
-    """From a folder of any sizes to the codes and numbers of a photograph that no one has seen."""
-    monkeypatch.chdir(tmp_path)
-    generator = np.random.default_rng(0)
-    (tmp_path / "photos").mkdir()
-    for number in range(40):
-        image = generator.integers(0, 256, (9 + number, 50 - number, 3), "uint8")
-        Image.fromarray(image).save(tmp_path / "photos" / f"{number}.png")
-    settings = ["--data", tmp_path / "photos", "--image-size", "12x8", "--crop", "pad"]
-    settings += ["--background", "red", "--run-dir", tmp_path / "run", "--epochs", 2]
-    settings += ["--warmup-epochs", 0]
-    output = command("train", *settings, "--architecture", "mlp", "--encoder-units", 8)
-    line = "Images: 40 images of 40 sizes, resized and padded to 12 x 8\n"
-    assert line in output
-    kept = json.loads((tmp_path / "run" / "metrics.json").read_text())["data"]["prepared"]
-    assert f"Images: {kept}\n" == line
-    exif = Image.Exif()
-    exif[0x0112] = 8
-    new = generator.integers(0, 256, (40, 90, 3), "uint8")
-    Image.fromarray(new).save(tmp_path / "new.png", exif=exif)
-    upright = Image.fromarray(np.ascontiguousarray(np.rot90(new)))
-    padded = Image.new("RGB", (8, 12), "red")
-    padded.paste(upright.resize((5, 12), Image.Resampling.BICUBIC), (1, 0))
-    (tmp_path / "alone.keras").write_bytes((tmp_path / "run" / "model.keras").read_bytes())
-    expected = vae_keras.load(tmp_path / "run").encode(np.asarray(padded)[np.newaxis])
-    for model in ("run", "alone.keras"):
-        said = command("encode", tmp_path / model, tmp_path / "new.png", "--output", "codes.npz")
-        assert said.startswith("Images: 1 image of 90 x 40, resized and padded to 12 x 8; 1 turned")
-        with np.load("codes.npz") as codes:
-            np.testing.assert_allclose(codes["z_mean"], expected, atol=1e-5)
-    said = command("evaluate", tmp_path / "run", "--data", tmp_path / "photos", "--samples", 0)
-    assert said.startswith(line)
-
-
 COMMANDS = ["train", "evaluate", "report", "reconstruct", "sample", "encode", "export", "sweep"]
 
 

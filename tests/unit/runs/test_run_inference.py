@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from vae_keras.config.config import Config
 from vae_keras.data import Preparation, read_images
 from vae_keras.errors import DataError
 from vae_keras.plotting import plot_reconstructions
 from vae_keras.runs import inference
+from vae_keras.runs.build import build_model_for, load_data
 
 
 @pytest.fixture
@@ -83,6 +85,39 @@ def test_images_of_any_size_are_prepared_as_the_training_images_were(
     inference.reconstruct_files(model, paths, tmp_path / "out")
     with Image.open(tmp_path / "out" / "00001_large.png") as picture:
         assert picture.size == (8, 8)
+
+
+def test_the_settings_of_a_run_reach_a_new_photograph(tmp_path, capsys):
+    generator = np.random.default_rng(0)
+    (tmp_path / "photos").mkdir()
+    for number in range(20):
+        image = generator.integers(0, 256, (9 + number, 50 - number, 3), "uint8")
+        Image.fromarray(image).save(tmp_path / "photos" / f"{number}.png")
+    config = Config(
+        data=str(tmp_path / "photos"),
+        image_size="12x8",
+        crop="pad",
+        background="red",
+        architecture="mlp",
+        encoder_units=(4,),
+    )
+    vae = build_model_for(config, load_data(config))
+    vae.save(tmp_path / "model.keras")  # alone: no run beside it
+    exif = Image.Exif()
+    exif[0x0112] = 8
+    new = generator.integers(0, 256, (40, 90, 3), "uint8")
+    Image.fromarray(new).save(tmp_path / "new.png", exif=exif)
+    upright = Image.fromarray(np.ascontiguousarray(np.rot90(new)))
+    padded = Image.new("RGB", (8, 12), "red")
+    padded.paste(upright.resize((5, 12), Image.Resampling.BICUBIC), (1, 0))
+    new_file, output = str(tmp_path / "new.png"), tmp_path / "codes.npz"
+    inference.encode_files(str(tmp_path / "model.keras"), [new_file], output)
+    with np.load(output) as codes:
+        np.testing.assert_allclose(
+            codes["z_mean"], vae.encode(np.asarray(padded)[np.newaxis]), atol=1e-5
+        )
+    said = capsys.readouterr().out
+    assert said.startswith("Images: 1 image of 90 x 40, resized and padded to 12 x 8; 1 turned by")
 
 
 def test_arrays_between_files(saved, photos, tmp_path, capsys, monkeypatch):
