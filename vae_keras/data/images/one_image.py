@@ -104,7 +104,8 @@ def header_of(image: "Image.Image", file: Path, preparation: Preparation = AS_IT
         DataError: If it has no pixels or too many, several pages, or values of unknown range.
     """
     pixels = image.height * image.width
-    most = MAX_PIXELS if preparation.crop is None else MAX_PIXELS_RESIZED
+    alpha = image.has_transparency_data  # which takes twice the memory
+    most = MAX_PIXELS if preparation.crop is None or alpha else MAX_PIXELS_RESIZED
     if pixels > most:
         raise DataError(
             f"{file} is too large to be safe: at most {most:,} pixels. "
@@ -121,7 +122,6 @@ def header_of(image: "Image.Image", file: Path, preparation: Preparation = AS_IT
         )
     turn = _orientation(image)  # decoding, which `_depth` may do, turns a TIFF and forgets it
     depth = _depth(image, file)
-    alpha = image.has_transparency_data
     if alpha and depth > 8:
         raise DataError(
             f"{file} must have 8 bits a channel, or no transparency: convert it first. "

@@ -217,6 +217,25 @@ def test_an_image_of_too_many_pixels(tmp_path: Path, size: tuple[int, int], stre
         read_folder(tmp_path, stream=stream)
 
 
+@pytest.mark.parametrize(
+    ("mode", "size"),
+    [("L", (8193, 8192)), ("LA", (4097, 4096)), ("RGB", None)],
+    ids=["most of all", "most of transparent ones", "slow to decode"],
+)
+def test_an_image_of_too_many_pixels_to_be_resized(tmp_path: Path, mode: str, size):
+    if size is None:
+        (tmp_path / "a.ppm").write_bytes(b"P3 2000 2000 255\n")
+    else:
+        file = io.BytesIO(png(*size))
+        content = bytearray(file.getvalue())
+        content[25] = {"L": 0, "LA": 4}[mode]  # the colour type
+        content[29:33] = struct.pack(">I", zlib.crc32(content[12:29]))
+        (tmp_path / "a.png").write_bytes(content)
+    message = "is too slow to decode" if size is None else "is too large to be safe"
+    with pytest.raises(DataError, match=rf"a\.p[np][mg] {message}"):
+        read_images(tmp_path, image_shape=(8, 8, 1), crop="center")
+
+
 @pytest.mark.parametrize("size", [(0, 4), (4, 0), (0, 0)])
 @pytest.mark.parametrize("stream", [False, True])
 def test_an_image_without_pixels(tmp_path: Path, size: tuple[int, int], stream: bool):
