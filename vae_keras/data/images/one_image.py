@@ -6,6 +6,7 @@ import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -234,9 +235,26 @@ def read_pixels(
         header = header_of(image, file, preparation)
         if preparation.crop is None:
             check_size(file, header.size, image_shape[:2], first)
+        if header.size != image_shape[:2]:
+            _decode_smaller(image, header.size, image_shape[:2])
         upright = _decoded(image, header, image_shape[2], preparation)
         fitted = preparation.fitted(upright, image_shape[:2])
         return np.asarray(fitted).reshape(image_shape)
+
+
+def _decode_smaller(image: "Image.Image", size: tuple[int, int], wanted: tuple[int, int]) -> None:
+    """Have a JPEG decoded at a half, a quarter or an eighth of its size, which is faster.
+
+    It stays at least twice as large as the result, so that the filter makes the pixels.
+
+    Args:
+        image: The image, of any format.
+        size: Its `(height, width)`, upright.
+        wanted: `(height, width)` of the result.
+    """
+    share = 2 * max(wanted[0] / size[0], wanted[1] / size[1])
+    if image.format in ("JPEG", "MPO") and share < 1:
+        image.draft(image.mode, (ceil(image.width * share), ceil(image.height * share)))
 
 
 def _check_scans(data: bytes, file: Path) -> None:

@@ -224,6 +224,20 @@ def test_any_shape_becomes_any_other(crop: str):
         assert np.asarray(fitted).min() == 255
 
 
+@pytest.mark.parametrize("turn", [1, 6])
+@pytest.mark.parametrize("crop", CROPS)
+def test_a_jpeg_that_is_decoded_smaller_is_the_same(tmp_path: Path, crop: str, turn: int):
+    wave = np.sin(np.arange(640) / 40)
+    pixels = np.uint8(127 + 100 * wave[:400, None, None] * wave[None, :, None] * np.ones(3))
+    exif = Image.Exif()
+    exif[0x0112] = turn
+    for name in ("a.png", "a.jpg"):
+        Image.fromarray(pixels).save(tmp_path / name, exif=exif)
+    images, _ = read_images(tmp_path, image_shape=(32, 24, 3), crop=crop)
+    np.testing.assert_allclose(images[0].astype(int), images[1], atol=6)
+    assert np.abs(images[0].astype(int) - images[1]).mean() < 1
+
+
 def test_resizing_is_antialiased(tmp_path: Path):
     stripes = np.tile(np.uint8([0, 255]), (64, 32))  # without a filter all 0 or all 255
     save(tmp_path / "a.png", stripes)
