@@ -84,8 +84,8 @@ plotting.plot_image_grid(data.test.images[:30], columns=10).figure
 # %% [markdown]
 # ## What can be wrong with a folder
 #
-# All images must have one size. The package does not resize: whether to crop, stretch or pad is for you to
-# say. It names the file, and what it found.
+# All images must have one size, unless you say which one to bring them to. The error names the file, and
+# what it found.
 
 
 # %%
@@ -108,12 +108,12 @@ show_error(lambda: vae_keras.load_dataset("folder", folder))
 (folder / "photo.jpg").unlink()
 
 # %% [markdown]
-# The first is the most common. Pillow brings a photo to size, here by taking its middle:
+# The first is the most common. `image_size` brings photos of any size to one, here by taking their middle;
+# `crop="pad"` keeps all of each photo, on a background, and `crop="none"` stretches it:
 #
 # ```python
-# from PIL import Image, ImageOps
-#
-# ImageOps.fit(Image.open("photo.jpg").convert("RGB"), (64, 64)).save("my_images/square/photo.png")
+# vae_keras.load_dataset("folder", folder, image_size=64, crop="center")
+# vae_keras.Config(dataset="folder", data="my_images", image_size=64, crop="center")
 # ```
 #
 # ## One run

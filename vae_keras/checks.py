@@ -6,12 +6,15 @@ in the form that the package computes with and saves, plain Python numbers, or r
 needs these here, is fast without NumPy.
 """
 
+import re
 from collections.abc import Iterable
 from numbers import Integral, Real
 
 from vae_keras.errors import ArgumentError, unknown_name
 
 LARGEST_FLOAT32 = 3.4028234663852886e38
+CROPS = ("center", "none", "pad")  # what happens to an image whose shape is not the wanted one
+LARGEST_SIDE = 4096  # pixels
 
 
 def as_integer(value: object) -> int | None:
@@ -86,6 +89,38 @@ def not_negative(name: str, value: object) -> float:
             f"`{name}` must be a finite number of at least 0. Received: {name}={value!r}"
         )
     return number
+
+
+def height_and_width(name: str, value: object) -> tuple[int, int]:
+    """Return `(height, width)` in pixels, out of one side, two, or text: `"64"`, `"64x48"`."""
+    sides: object = re.split("[x,]", value.lower()) if isinstance(value, str) else value
+    given = tuple(sides) if isinstance(sides, Iterable) else (sides,)
+    numbers = [
+        int(one) if isinstance(one, str) and one.strip().isdecimal() else as_integer(one)
+        for one in given
+    ]
+    known = [one for one in numbers if one is not None and 0 < one <= LARGEST_SIDE]
+    if len(known) not in (1, 2) or len(known) < len(given):
+        raise ArgumentError(
+            f"`{name}` must be the side of a square, or height and width as 64x48, in pixels from "
+            f"1 to {LARGEST_SIDE}. Received: {name}={value!r}"
+        )
+    return known[0], known[-1]
+
+
+def red_green_blue(name: str, value: object) -> tuple[int, int, int]:
+    """Return red, green and blue of a colour, each in 0..255, out of its name or `#rrggbb`."""
+    if value == "white":  # the default: `--help` needs no Pillow
+        return 255, 255, 255
+    from PIL import ImageColor
+
+    try:
+        return ImageColor.getrgb(str(value))[:3]
+    except ValueError:
+        raise ArgumentError(
+            f"`{name}` must be the name of a colour, as white, or #rrggbb. "
+            f"Received: {name}={value!r}"
+        ) from None
 
 
 def one_of(name: str, value: str, known: Iterable[str]) -> str:

@@ -243,7 +243,7 @@ COMMANDS = {
     "evaluate what": (["evaluate", "{bad}/alone.keras"], ["`dataset` or `data`", "alone.keras"]),
     "evaluate size": (
         ["evaluate", "{run}", "--data", "{bad}/other_size.npy", "--output", "{out}/x.json"],
-        ["shape (n, 8, 8, 1)"],
+        ["`data` must hold images of shape (8, 8, 1)", "--crop center"],
     ),
     "evaluate dataset": (["evaluate", "{run}", "--dataset", "digit"], ["`dataset`", "'digits'"]),
     "evaluate output": (

@@ -61,8 +61,11 @@ def test_a_streamed_run(folder: Path, tmp_path: Path, capsys, monkeypatch):
 
 @pytest.mark.parametrize("kind", ["conditional", "autoencoder"])
 def test_other_models(kind: str, folder: Path, tmp_path: Path, capsys):
-    more = ["--stream", "True", "--model", kind]
+    more = ["--stream", "True", "--model", kind, "--image-size", "12x8"]
     assert main(settings(folder, tmp_path / "run", *more)) == 0, capsys.readouterr().err
+    line = "400 images of 16 x 16, centre-cropped and resized to 12 x 8"
+    assert f"\nImages: {line}\n" in capsys.readouterr().out
+    assert json.loads((tmp_path / "run" / "metrics.json").read_text())["data"]["prepared"] == line
 
 
 def test_bias_of_the_mean_image_and_binary_draws(folder: Path, tmp_path: Path, capsys):

@@ -59,6 +59,8 @@ _SYNONYMS = {
     **dict.fromkeys(("random-seed", "manual-seed", "random-state"), "seed"),
     **dict.fromkeys(("hidden-dims", "channels", "num-filters"), "filters"),
     **dict.fromkeys(("fp16", "amp", "mixed-precision", "dtype"), "precision"),
+    **dict.fromkeys(("size", "img-size", "resize", "resolution", "input-size"), "image-size"),
+    **dict.fromkeys(("bg", "background-color", "fill"), "background"),
     **dict.fromkeys(("limit", "n-train", "subset", "num-samples"), "train-size"),
 }
 

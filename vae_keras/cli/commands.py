@@ -17,6 +17,8 @@ from vae_keras.runs.directory import RunDirectory, check_before_training, new_ru
 _Model = Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="MODEL")]
 _Run = Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="RUN")]
 _Images = Annotated[tyro.conf.Positional[tuple[str, ...]], tyro.conf.arg(metavar="[IMAGE ...]")]
+_Crop = Annotated[str | None, tyro.conf.arg(metavar="center|none|pad")]
+_Color = Annotated[str | None, tyro.conf.arg(metavar="COLOR")]
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,10 @@ class Evaluate:
     """Data set; by default that of the run."""
     data: str | None = None
     """Path of the data; by default that of the run."""
+    crop: _Crop = None
+    """How other data are fitted to the model's size; by default as the training images were."""
+    background: _Color = None
+    """Colour behind transparent images of other data, and behind padded ones."""
     log_likelihood: Annotated[int | None, tyro.conf.arg(metavar="SAMPLES")] = None
     """Estimate the log-likelihood too, from SAMPLES codes for each image; papers take 5000."""
     samples: int | None = None
@@ -86,6 +92,8 @@ class Evaluate:
             self.model,
             dataset=self.dataset,
             data=self.data,
+            crop=self.crop,
+            background=self.background,
             log_likelihood=self.log_likelihood,
             samples=self.samples,
             fid=self.fid,
@@ -129,9 +137,14 @@ class Reconstruct:
     model: _Model
     """A run directory or a .keras file."""
     images: _Images
-    """Image files or folders of images, of the size the model was trained on."""
+    """Image files, folders of images, .npy and .npz files."""
     label: str | None = None
     """Class of the images, by name or number, for a conditional model."""
+    crop: _Crop = None
+    """How images of another size than the model's are fitted; see `vae-keras train --help`. By
+    default as the training images were; those of a model trained on one size are refused."""
+    background: _Color = None
+    """Colour behind transparent images and behind padded ones; by default as in training."""
     output: str = "reconstructions"
     """Directory for the images; must be new or empty."""
     backend: str | None = None
@@ -141,7 +154,14 @@ class Reconstruct:
         load_backend(self.backend)
         from vae_keras.runs.inference import reconstruct_files
 
-        reconstruct_files(self.model, self.images, Path(self.output), label=self.label)
+        reconstruct_files(
+            self.model,
+            self.images,
+            Path(self.output),
+            label=self.label,
+            crop=self.crop,
+            background=self.background,
+        )
 
 
 @dataclass(frozen=True)
@@ -151,9 +171,14 @@ class Encode:
     model: _Model
     """A run directory or a .keras file."""
     images: _Images
-    """Image files or folders of images, of the size the model was trained on."""
+    """Image files, folders of images, .npy and .npz files."""
     label: str | None = None
     """Class of the images, by name or number, for a conditional model."""
+    crop: _Crop = None
+    """How images of another size than the model's are fitted; see `vae-keras train --help`. By
+    default as the training images were; those of a model trained on one size are refused."""
+    background: _Color = None
+    """Colour behind transparent images and behind padded ones; by default as in training."""
     output: str = "codes.csv"
     """A .csv with a row for each image, or an .npz with the arrays."""
     backend: str | None = None
@@ -163,7 +188,14 @@ class Encode:
         load_backend(self.backend)
         from vae_keras.runs.inference import encode_files
 
-        encode_files(self.model, self.images, Path(self.output), label=self.label)
+        encode_files(
+            self.model,
+            self.images,
+            Path(self.output),
+            label=self.label,
+            crop=self.crop,
+            background=self.background,
+        )
 
 
 @dataclass(frozen=True)

@@ -51,6 +51,15 @@ class Config:
     stream: bool | None = None
     """Read a folder's images from disk as they are needed, rather than hold them in memory; by
     default where they would take more than 2 GiB."""
+    image_size: Annotated[str | None, rules.image_size] = None
+    """Size to bring images of any size to, in pixels: 64 for a square, or 64x48 for height and
+    width. By default images keep their size, and must have one."""
+    crop: Literal["center", "none", "pad"] = "center"
+    """What --image-size does to an image of another shape: center cuts off what is beyond it,
+    evenly on both sides; none keeps the whole image and stretches it; pad keeps the whole image
+    in its shape, on the background."""
+    background: Annotated[str, rules.color] = "white"
+    """Colour behind transparent images and behind padded ones: a name or #rrggbb."""
     validation_size: Annotated[int, integer] = 5000
     """Training images held out for validation."""
     exclude_classes: Annotated[tuple[str, ...], class_names] = ()
@@ -161,6 +170,11 @@ class Config:
             raise ArgumentError(
                 "`warmup_epochs` and `warmup_steps` must not both be set. "
                 f"Received: {self.warmup_epochs} and {self.warmup_steps}"
+            )
+        if self.image_size is None and self.crop != "center":
+            raise ArgumentError(
+                "`crop` must go with `image_size`, the size to bring images to. "
+                f"Received: crop={self.crop!r}"
             )
         if self.exclude_classes and self.model == "conditional":
             raise ArgumentError(

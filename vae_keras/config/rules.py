@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from types import NoneType
 from typing import Annotated, Any, Literal, TypeAlias, get_args, get_origin
 
-from vae_keras.checks import as_finite, as_integer
+from vae_keras.checks import as_finite, as_integer, height_and_width, red_green_blue
 from vae_keras.errors import ArgumentError
 
 Check: TypeAlias = Callable[[str, Any], Any]
@@ -49,6 +49,18 @@ def seed(name: str, value: Any) -> int:
     if number is None or not 0 <= number < 2**32:
         raise _refused(name, value, "an integer from 0 to 2**32 - 1")
     return number
+
+
+def image_size(name: str, value: Any) -> str:
+    """Return height and width as text, `64x48`: one word of the command line."""
+    height, width = height_and_width(name, value)
+    return f"{height}x{width}"
+
+
+def color(name: str, value: Any) -> str:
+    """Return the name of a colour."""
+    red_green_blue(name, value)
+    return str(value)
 
 
 def class_names(name: str, value: Any) -> tuple[str, ...]:

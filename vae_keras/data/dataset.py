@@ -90,6 +90,7 @@ class ImageDataset:
             for instance, otherwise `None`.
         factor_names: One name per column of the splits' `factors`, or `None`.
         anomalies: Test images of the classes that were excluded from the splits, or `None`.
+        prepared: What was done to the images, in one line; `None` if nothing was.
     """
 
     name: str
@@ -102,6 +103,7 @@ class ImageDataset:
     notice: str | None = None
     factor_names: tuple[str, ...] | None = None
     anomalies: Split | None = None
+    prepared: str | None = None
 
     @property
     def image_shape(self) -> ImageShape:
@@ -123,6 +125,7 @@ class Source:
         factor_names: One name per factor, or `None`.
         checksum: See `ImageDataset`; `None` if it is to be computed from the arrays.
         validation: The published validation set, or `None` if it is to be drawn.
+        prepared: See `ImageDataset`.
     """
 
     train: Split
@@ -133,3 +136,4 @@ class Source:
     factor_names: tuple[str, ...] | None = None
     checksum: str | None = None
     validation: Split | None = None
+    prepared: str | None = None

@@ -72,6 +72,7 @@ def split_source(
         checksum=checksum,
         notice=source.notice,
         factor_names=source.factor_names,
+        prepared=source.prepared,
     )
 
 

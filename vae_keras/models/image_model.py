@@ -1,5 +1,6 @@
 """The base of every model of images: its parts, `fit` and `evaluate`, its config."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import keras
@@ -7,6 +8,7 @@ import numpy as np
 
 from vae_keras._types import ImageShape, Labels, Tensor
 from vae_keras.checks import positive_number
+from vae_keras.data import Preparation
 from vae_keras.errors import ArgumentError, DataError
 from vae_keras.likelihoods import Likelihood
 from vae_keras.models.fitting import data_parallel, inputs, resume, steps, streams
@@ -32,6 +34,10 @@ class ImageModel(steps.TrainingSteps, Inference, keras.Model):
         skip_gradient_norm: Norm of the gradient, over all weights together, above which a training
             step is left out, > 0; the metric `skipped_steps` counts such steps. Defaults to `None`,
             which leaves out only steps whose gradient is not finite.
+        preparation: What was done to the training images, a `vae_keras.data.Preparation`: the
+            commands do the same to the image files they are given, whatever their size. It is saved
+            with the model; the methods here take images in the model's shape. Defaults to `None`,
+            images that had this shape.
         **kwargs: `name` and the like, for `keras.Model`.
 
     Attributes:
@@ -51,9 +57,11 @@ class ImageModel(steps.TrainingSteps, Inference, keras.Model):
         *,
         seed: int | None = None,
         skip_gradient_norm: float | None = None,
+        preparation: Preparation | Mapping[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self.preparation = Preparation.of(preparation)
         self.skip_gradient_norm, self.skipped_tracker = None, None
         if skip_gradient_norm is not None:
             self.skip_gradient_norm = positive_number("skip_gradient_norm", skip_gradient_norm)
@@ -216,6 +224,8 @@ class ImageModel(steps.TrainingSteps, Inference, keras.Model):
             config[part] = keras.saving.serialize_keras_object(getattr(self, part))
         if self.skip_gradient_norm is not None:
             config["skip_gradient_norm"] = self.skip_gradient_norm
+        if self.preparation != Preparation():
+            config["preparation"] = self.preparation.to_dict()
         return {**config, "seed": self.seed, FORMAT_KEY: FORMAT_VERSION}
 
     @classmethod

@@ -14,7 +14,7 @@ import numpy as np
 from vae_keras.backend.determinism import make_deterministic
 from vae_keras.config.config import OPTION_AXES, Config
 from vae_keras.config.presets import FOLDERS, member
-from vae_keras.data import ImageDataset, binarized, load_dataset, without_classes
+from vae_keras.data import ImageDataset, Preparation, binarized, load_dataset, without_classes
 from vae_keras.data.load import WITHOUT_FILES
 from vae_keras.errors import ArgumentError, DataError, unknown_name
 from vae_keras.models import (
@@ -30,8 +30,13 @@ from vae_keras.models import (
 from vae_keras.schedules import named_schedule
 
 
-def load_data(config: Config) -> ImageDataset:
-    """Load the data set that `config` names, split into three by its seed."""
+def load_data(config: Config, *, channels: int | None = None) -> ImageDataset:
+    """Load the data set that `config` names, split into three by its seed.
+
+    Args:
+        config: The settings.
+        channels: Channels of a folder's images, 1 or 3. Defaults to `None`: what they have.
+    """
     if config.data is not None and not Path(config.data).exists():
         raise ArgumentError(
             f"`data` must be an existing file or folder. Received: data={config.data!r}"
@@ -49,6 +54,10 @@ def load_data(config: Config) -> ImageDataset:
         validation_size=config.validation_size,
         seed=config.seed,
         stream=config.stream,
+        image_size=config.image_size,
+        crop=config.crop,
+        background=config.background,
+        channels=channels,
     )
     if excluded:
         dataset = _first(without_classes(dataset, excluded), config.train_size)
@@ -109,13 +118,17 @@ def _built_model(
         kinds["num_classes"] = num_classes
     elif config.model == "autoencoder":
         kinds["variational"] = False
-    guard = {"skip_gradient_norm": config.skip_gradient_norm}
+    every: dict[str, Any] = {
+        "seed": config.seed,
+        "skip_gradient_norm": config.skip_gradient_norm,
+        "preparation": Preparation(config.crop if config.image_size else None, config.background),
+    }
     encoder, decoder = architecture(
         image_shape, config.latent_dim, likelihood, **config.architecture_options, **kinds
     )
     model: ImageModel
     if config.model == "autoencoder":
-        model = Autoencoder(encoder, decoder, likelihood, seed=config.seed, **guard)
+        model = Autoencoder(encoder, decoder, likelihood, **every)
     else:
         kind = ConditionalVAE if config.model == "conditional" else VAE
         model = kind(
@@ -128,8 +141,7 @@ def _built_model(
             kl_weight=config.kl_weight,
             kl_schedule=named_schedule(config.kl_schedule, config.warmup_steps),
             binarize=config.binarize == "dynamic",
-            seed=config.seed,
-            **guard,
+            **every,
         )
     multiplications = multiplications_of(encoder) + multiplications_of(decoder)
     model.compile(

@@ -9,6 +9,7 @@ from rich.console import Console
 
 from vae_keras.config.config import Config
 from vae_keras.data import ImageDataset, binarized
+from vae_keras.data.load import reader_and_path
 from vae_keras.errors import ArgumentError, DataError
 from vae_keras.evaluation import Evaluation, diagnose, evaluate, frechet_inception_distance
 from vae_keras.generation.images import mixture_sampler
@@ -39,6 +40,8 @@ def evaluate_model(
     *,
     dataset: str | None = None,
     data: str | None = None,
+    crop: str | None = None,
+    background: str | None = None,
     log_likelihood: int | None = None,
     samples: int | None = None,
     fid: bool = False,
@@ -53,6 +56,10 @@ def evaluate_model(
         model: A run directory or a `.keras` file.
         dataset: Data set; by default that of the run which the model lies in.
         data: Path of the data; by default that of the run.
+        crop: How the images of other data are fitted to the model's size; see `Preparation`. By
+            default as the model's training images were.
+        background: Colour behind their transparent images, and behind padded ones; by default as
+            in training.
         log_likelihood: Codes for each image that the log-likelihood is estimated from, or `None`
             to leave it out.
         samples: Images to generate for the metrics of samples, as `vae_keras.evaluate` takes them.
@@ -67,9 +74,15 @@ def evaluate_model(
     vae: ImageModel = load(model)
     _check_request(vae, log_likelihood=log_likelihood, samples=samples, fid=fid)
     config = run_config(model)
-    images = _evaluation_data(model, config, dataset, data)
+    if dataset is None and data is None:
+        _check_no_preparation(crop, background)
+        images = run_data(model, config, otherwise="`dataset` or `data` must be given")
+    else:
+        images = other_data(vae, config or Config(), dataset, data, crop, background)
     _check_labels(vae, images)
     console = plain_console()
+    if images.prepared:
+        console.print(f"Images: {images.prepared}", highlight=False, soft_wrap=True)
     if images.notice:
         console.print(images.notice, style="bold yellow", highlight=False, soft_wrap=True)
     with step_by_step("Evaluating on the test set", console) as log:
@@ -136,14 +149,47 @@ def _write_to_run(run: RunDirectory, metrics: dict[str, Any], evaluation: Evalua
     run.write_arrays(evaluation.arrays)
 
 
-def _evaluation_data(
-    model: str, config: Config | None, dataset: str | None, data: str | None
+def _check_no_preparation(crop: str | None, background: str | None) -> None:
+    """Raise `ArgumentError` if the run's own data are to be fitted in another way."""
+    for name, value in (("crop", crop), ("background", background)):
+        if value is not None:
+            raise ArgumentError(
+                f"`{name}` must go with `data` or `dataset`: the run's own images are fitted as in "
+                f"training. Received: {name}={value!r}"
+            )
+
+
+def other_data(
+    vae: ImageModel,
+    config: Config,
+    dataset: str | None,
+    data: str | None,
+    crop: str | None,
+    background: str | None,
 ) -> ImageDataset:
-    """Load the data set that is named, or else that of the run."""
-    if dataset is None and data is None:
-        return run_data(model, config, otherwise="`dataset` or `data` must be given")
-    config = config or Config()
-    return load_data(config.replace(dataset=dataset or "fashion_mnist", data=data, train_size=None))
+    """Load a data set other than that of the run, in the shape that the model takes."""
+    *size, channels = vae.image_shape
+    crop = crop or vae.preparation.crop
+    exists = data is not None and Path(data).exists()  # otherwise `load_data` refuses it
+    is_folder = exists and reader_and_path(dataset, data)[0] == "folder"
+    if background is None and (is_folder or crop == "pad"):
+        background = vae.preparation.background
+    config = config.replace(
+        dataset=dataset or Config().dataset,
+        data=data,
+        train_size=None,
+        image_size=None if crop is None else tuple(size),
+        crop=crop or Config().crop,
+        background=background or Config().background,
+    )
+    images = load_data(config, channels=channels if is_folder and channels in (1, 3) else None)
+    if images.image_shape != vae.image_shape:
+        advice = ": `crop` (`--crop center`) fits images of other sizes" if crop is None else ""
+        raise DataError(
+            f"`data` must hold images of shape {vae.image_shape}, as the model expects{advice}. "
+            f"Received: {images.image_shape}"
+        )
+    return images
 
 
 def _log_likelihood(vae: ImageModel, images: ImageDataset, samples: int) -> dict[str, float]:

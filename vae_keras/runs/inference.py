@@ -1,7 +1,6 @@
 """What the commands do with a saved model: they read images or codes, and write files."""
 
 import csv
-import os
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -12,14 +11,13 @@ from rich.console import Console
 from rich.progress import track
 
 from vae_keras import plotting
-from vae_keras.data import ImageFiles
-from vae_keras.data.images.image_files import check_headers, find_names
 from vae_keras.errors import ArgumentError
 from vae_keras.generation.images import sample_images
 from vae_keras.io.files import check_free, save_figure, written_beside
 from vae_keras.io.text import printable
 from vae_keras.models import ImageModel
 from vae_keras.runs.figures import SHOWN_SAMPLES, SHOWN_SAMPLES_OF_EACH_CLASS
+from vae_keras.runs.given_images import GivenImages
 from vae_keras.runs.reading import class_names, class_number, run_config, run_data
 from vae_keras.saving.load import load
 
@@ -28,39 +26,46 @@ READ_AT_ONCE = 1024  # images
 
 
 def reconstruct_files(
-    model: str, images: Sequence[str], output: Path, *, label: str | None = None
+    model: str,
+    images: Sequence[str],
+    output: Path,
+    *,
+    label: str | None = None,
+    crop: str | None = None,
+    background: str | None = None,
 ) -> None:
     """Write a PNG of the reconstruction of each image, and an overview of the first ten.
 
     Args:
         model: A run directory or a `.keras` file.
-        images: Image files or folders of them.
+        images: Image files, folders of them, `.npy` and `.npz` files.
         output: Directory for the images.
         label: Name or number of the class of all images, for a conditional model.
+        crop: How images of another size than the model's are fitted; see `Preparation`. By default
+            as the model's training images were.
+        background: Colour behind transparent and padded images; by default as in training.
 
     Raises:
-        ArgumentError: If there are no images, or `label` does not fit the model.
+        ArgumentError: If there are no images, or `label`, `crop` or `background` does not fit.
+        DataError: If an image cannot be read, or has another size and is not to be fitted.
         RunDirectoryError: If `output` holds something already.
     """
     vae: ImageModel = load(model, compile=False)
     number = class_number(vae, model, label)
-    files = _image_files(vae, images)
+    given = GivenImages(vae, images, crop=crop, background=background)  # all are looked at
     check_free(output)
-    check_headers(
-        map(files.path, range(len(files))), vae.image_shape
-    )  # before the first is written
-    shown: list[np.ndarray] = []
-    for start, pixels in _parts(files, "reconstructing"):
+    given.say_what_is_done()
+    shown: list[tuple[np.ndarray, np.ndarray]] = []
+    for start, pixels in _parts(given, "reconstructing"):
         reconstructions = vae.to_unit_range(vae.reconstruct(pixels, label=number))
         for position, image in enumerate(reconstructions, start=start):
-            stem = re.sub(r"[^\w.-]+", "_", files.path(position).stem)
+            stem = re.sub(r"[^\w.-]+", "_", given.stem(position))
             _write_png(image, output / f"{position + 1:05d}_{stem}.png")
-        if not shown:
-            some = slice(OVERVIEW_IMAGES)
-            shown = [vae.to_unit_range(pixels[some]), reconstructions[some].copy()]
-    axes = plotting.plot_reconstructions(*shown)
+        some = slice(max(0, OVERVIEW_IMAGES - start))
+        shown.append((vae.to_unit_range(pixels[some]), reconstructions[some].copy()))
+    axes = plotting.plot_reconstructions(*map(np.concatenate, zip(*shown, strict=True)))
     save_figure(axes.figure, output / "overview.png")
-    print(f"{len(files)} reconstructions and overview.png are in {printable(output)}")
+    print(f"{len(given)} reconstructions and overview.png are in {printable(output)}")
 
 
 def sample_to_file(
@@ -111,7 +116,13 @@ def sample_to_file(
 
 
 def encode_files(
-    model: str, images: Sequence[str], output: Path, *, label: str | None = None
+    model: str,
+    images: Sequence[str],
+    output: Path,
+    *,
+    label: str | None = None,
+    crop: str | None = None,
+    background: str | None = None,
 ) -> None:
     """Encode images and write names and codes as `.csv` or `.npz`.
 
@@ -119,56 +130,41 @@ def encode_files(
 
     Args:
         model: A run directory or a `.keras` file.
-        images: Image files or folders of them.
+        images: Image files, folders of them, `.npy` and `.npz` files.
         output: The file.
         label: Name or number of the class of all images, for a conditional model.
+        crop: See `reconstruct_files`.
+        background: See `reconstruct_files`.
 
     Raises:
-        ArgumentError: If there are no images, `output` has another suffix, or `label` does not
-            fit the model.
+        ArgumentError: If there are no images, `output` has another suffix, or `label`, `crop` or
+            `background` does not fit.
+        DataError: If an image cannot be read, or has another size and is not to be fitted.
     """
     _check_suffix(output, (".csv", ".npz"))
     vae: ImageModel = load(model, compile=False)
     number = class_number(vae, model, label)
-    files = _image_files(vae, images)
-    check_headers(map(files.path, range(len(files))), vae.image_shape)
+    given = GivenImages(vae, images, crop=crop, background=background)
+    given.say_what_is_done()
     names = ("z_mean", "z_std") if vae.is_variational else ("z",)
-    parts = ((start, _codes(vae, pixels, number)) for start, pixels in _parts(files, "encoding"))
+    parts = ((start, _codes(vae, pixels, number)) for start, pixels in _parts(given, "encoding"))
     with written_beside(output) as beside:
         if output.suffix == ".npz":
             columns = zip(*(arrays for _, arrays in parts), strict=True)
             codes: dict[str, Any] = dict(zip(names, map(np.concatenate, columns), strict=True))
-            np.savez(beside, name=np.array([*_names(files, 0, len(files))]), **codes)
+            np.savez(beside, name=np.array([*map(given.name, range(len(given)))]), **codes)
         else:
-            _write_table(beside, files, parts, vae.latent_dim, len(names))
-    print(f"{len(files)} codes of size {vae.latent_dim} are in {printable(output)}")
+            _write_table(beside, given, parts, vae.latent_dim, len(names))
+    print(f"{len(given)} codes of size {vae.latent_dim} are in {printable(output)}")
 
 
-def _image_files(vae: ImageModel, images: Sequence[str]) -> ImageFiles:
-    """Return the named files and those in the named folders; reads none."""
-    if not images:
-        raise ArgumentError("`images` must be at least one file or folder. Received: images=()")
-    paths: list[str] = []
-    for one in images:
-        given = os.path.expanduser(one)
-        if os.path.isfile(given):
-            paths.append(given)
-        else:
-            paths += [os.path.join(given, name) for name in find_names(Path(given))]
-    return ImageFiles(paths, vae.image_shape)
-
-
-def _parts(files: ImageFiles, doing: str) -> Iterator[tuple[int, np.ndarray]]:
+def _parts(given: GivenImages, doing: str) -> Iterator[tuple[int, np.ndarray]]:
     """Read the images in parts; yield the position and the pixels of each, and show progress."""
     console = Console(stderr=True)
-    hidden = not console.is_terminal or len(files) <= READ_AT_ONCE
-    starts = range(0, len(files), READ_AT_ONCE)
-    for start in track(starts, doing, console=console, disable=hidden):
-        yield start, files[start : start + READ_AT_ONCE]
-
-
-def _names(files: ImageFiles, start: int, count: int) -> Iterator[str]:
-    return (files.path(number).as_posix() for number in range(start, start + count))
+    hidden = not console.is_terminal or len(given) <= READ_AT_ONCE
+    parts = given.parts(READ_AT_ONCE)
+    for start, images in track(parts, doing, console=console, disable=hidden):
+        yield start, np.asarray(images)
 
 
 def _codes(vae: ImageModel, pixels: np.ndarray, label: int | None) -> tuple[np.ndarray, ...]:
@@ -179,7 +175,7 @@ def _codes(vae: ImageModel, pixels: np.ndarray, label: int | None) -> tuple[np.n
     return posterior.mean, np.exp(0.5 * posterior.log_var)
 
 
-def _write_table(path: Path, files: ImageFiles, parts: Any, latent_dim: int, columns: int) -> None:
+def _write_table(path: Path, given: GivenImages, parts: Any, latent_dim: int, columns: int) -> None:
     """Write names, codes and, of a VAE, standard deviations as CSV."""
     headings = [f"{word}{j + 1}" for word in ("z", "std")[:columns] for j in range(latent_dim)]
     with path.open("w", encoding="utf-8", newline="") as file:
@@ -187,8 +183,8 @@ def _write_table(path: Path, files: ImageFiles, parts: Any, latent_dim: int, col
         writer.writerow(["name", *headings])
         for start, arrays in parts:
             codes = np.concatenate(arrays, axis=1)
-            for name, values in zip(_names(files, start, len(codes)), codes, strict=True):
-                writer.writerow([_cell(name), *values.tolist()])
+            for position, values in enumerate(codes, start=start):
+                writer.writerow([_cell(given.name(position)), *values.tolist()])
 
 
 def _cell(name: str) -> str:

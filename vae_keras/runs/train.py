@@ -170,6 +170,8 @@ def _trained(
         run_directory.write_config(config)
     note_environment(run_directory, _training_facts(vae, dataset))
     console.print(f"Data: {_describe_data(dataset)}", highlight=False, soft_wrap=True)
+    if dataset.prepared:
+        console.print(f"Images: {dataset.prepared}", highlight=False, soft_wrap=True)
     if dataset.notice:
         console.print(dataset.notice, style="bold yellow", highlight=False, soft_wrap=True)
     print_model_summary(vae, console, min(config.batch_size, len(dataset.train)))
@@ -216,6 +218,7 @@ def _evaluated(
         "data": {
             "source": dataset.source,
             "notice": dataset.notice,
+            "prepared": dataset.prepared,
             "train_images_for_evaluation": dataset.train.bounded_size,
         },
     }
@@ -263,6 +266,7 @@ def _training_facts(vae: ImageModel, dataset: ImageDataset) -> dict[str, Any]:
             "source": dataset.source,
             "sha256": dataset.checksum,
             "notice": dataset.notice,
+            "prepared": dataset.prepared,
         },
     }
 

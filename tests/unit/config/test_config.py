@@ -13,6 +13,9 @@ EVERYTHING = Config(
     data="photos",
     train_size=100,
     stream=True,
+    image_size="64x48",
+    crop="pad",
+    background="#102030",
     validation_size=0,
     architecture="conv",
     filters=(8, 16, 32),
@@ -235,3 +238,27 @@ def test_an_autoencoder_refuses_what_it_has_no_use_for(setting):
     (name,) = setting
     with pytest.raises(ArgumentError, match=f"`{name}` must not be set for an autoencoder"):
         Config(model="autoencoder", **setting)
+
+
+@pytest.mark.parametrize("value", [64, "64", "64x64", (64, 64), "64,64", "64X64"])
+def test_image_size_is_one_text(value):
+    assert Config(image_size=value).image_size == "64x64"
+
+
+@pytest.mark.parametrize("value", [0, "0x3", "big", "1x2x3", (), "64x", 5000, 2.5, True, "-3"])
+def test_image_size_refused(value):
+    with pytest.raises(ArgumentError, match="`image_size` must be the side of a square"):
+        Config(image_size=value)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"crop": "pad"}, "`crop` must go with `image_size`"),
+        ({"crop": "middle", "image_size": 64}, "`crop` must be one of center, none, pad"),
+        ({"background": "sort of blue"}, "`background` must be the name of a colour"),
+    ],
+)
+def test_preparation_refused(settings, message):
+    with pytest.raises(ArgumentError, match=message):
+        Config(**settings)

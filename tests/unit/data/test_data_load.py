@@ -98,11 +98,44 @@ def test_sets_without_files_take_no_path(tmp_path: Path, name: str, reason: str)
         ({"validation_size": None}, "validation_size=None"),
         ({"seed": -1}, "`seed` must be an integer of at least 0. Received: seed=-1"),
         ({"seed": "a"}, "seed='a'"),
+        ({"crop": "pad"}, "`crop` must go with `image_size`"),
+        ({"background": "blue"}, "`background` must go with a folder"),
+        ({"channels": 3}, "`channels` must be 1 or 3, for a folder"),
+        ({"image_size": 0}, "`image_size` must be the side"),
     ],
 )
 def test_arguments_that_make_no_sense(arguments: dict, message: str):
     with pytest.raises(ArgumentError, match=message):
         load_dataset("digits", **arguments)
+
+
+@pytest.mark.parametrize("kind", ["uint8", "float32"])
+@pytest.mark.parametrize("channels", [1, 2, 3])
+def test_arrays_in_another_size(tmp_path: Path, kind: str, channels: int):
+    images = np.zeros((10, 4, 8, channels), kind)
+    images[:, :, 2:6] = np.arange(1, 1 + channels) * 10  # what the centred square holds
+    np.savez(tmp_path / "a.npz", x_train=images, x_test=images[:2])
+    data = load_dataset("array", tmp_path / "a.npz", image_size=2, validation_size=1)
+    assert data.image_shape == (2, 2, channels)
+    assert data.train.images.dtype == kind
+    for split in (data.train, data.validation, data.test):
+        np.testing.assert_allclose(split.images[0, 0, 0], np.arange(1, 1 + channels) * 10, rtol=0.2)
+    assert data.prepared == "images of 4 x 8, centre-cropped and resized to 2 x 2"
+    assert data.train.images.max() <= images.max()
+
+
+def test_floats_have_no_background(tmp_path: Path):
+    np.save(tmp_path / "a.npy", np.zeros((9, 4, 8), "float32"))
+    with pytest.raises(DataError, match=r"crop='pad'.*Received: 1 channels of float32"):
+        load_dataset("array", tmp_path / "a.npy", image_size=4, crop="pad")
+
+
+def test_digits_of_32_by_32():
+    data = load_dataset("digits", train_size=20, image_size=32, crop="none")
+    assert data.image_shape == (32, 32, 1)
+    small = load_dataset("digits", train_size=20).train.images
+    means = data.train.images.mean(axis=(1, 2, 3)), small.mean(axis=(1, 2, 3))
+    np.testing.assert_allclose(*means, rtol=0.05)
 
 
 def test_numpy_integers_are_integers():

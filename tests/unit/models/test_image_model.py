@@ -4,8 +4,9 @@ import keras
 import numpy as np
 import pytest
 
-from vae_keras import VAE, Autoencoder, ConditionalVAE
+from vae_keras import VAE, Autoencoder, ConditionalVAE, load
 from vae_keras.architectures import mlp
+from vae_keras.data import Preparation
 from vae_keras.errors import ArgumentError, DataError
 from vae_keras.likelihoods import SquaredError
 from vae_keras.models import ImageModel, labels_for
@@ -38,6 +39,17 @@ def test_its_sizes_are_those_of_its_parts(model):
     assert model.num_classes == (3 if isinstance(model, ConditionalVAE) else 0)
     assert model.is_variational == hasattr(model, "prior") == isinstance(model, VAE)
     assert model.seed == model.get_config()["seed"] == 3
+
+
+def test_what_was_done_to_the_images_is_saved_with_it(model, tmp_path):
+    assert model.preparation == Preparation()
+    assert "preparation" not in model.get_config()
+    model.preparation = Preparation("pad", "#102030")
+    model.save(tmp_path / "model.keras")
+    assert load(tmp_path / "model.keras").preparation == Preparation("pad", "#102030")
+    config = {**model.get_config(), "preparation": {"crop": "pad", "size": 3}}
+    with pytest.raises(ArgumentError, match="`preparation` must hold `crop` and `background`"):
+        type(model).from_config(config)
 
 
 def test_one_recipe_for_fit_and_evaluate(model):

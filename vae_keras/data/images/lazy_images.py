@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from vae_keras._types import Images, ImageShape
-from vae_keras.data.images.one_image import read_pixels
+from vae_keras.data.images.one_image import AS_IT_IS, read_pixels
+from vae_keras.data.images.preparation import Preparation
 from vae_keras.errors import ArgumentError
 
 # A thread holds Python's lock for most of its work: more threads help with a slow disk only.
@@ -28,12 +29,15 @@ class ImageFiles:
     Args:
         paths: The files, at least one.
         image_shape: `(height, width, channels)` of every image. Channels are converted (1 is
-            greyscale, 3 is RGB), sizes are not.
+            greyscale, 3 is RGB).
         native: For each file, whether TensorFlow's decoder gives the same pixels as Pillow's;
             `scan_images` finds out. Defaults to `None`: for no file.
+        preparation: What is done to images of other sizes, and to transparent ones. Defaults to
+            `Preparation()`, which refuses other sizes.
 
     Attributes:
         image_shape: As given.
+        preparation: As given.
         shape: `(n, height, width, channels)`.
         dtype: uint8.
 
@@ -55,6 +59,7 @@ class ImageFiles:
         image_shape: Sequence[int],
         *,
         native: np.ndarray | None = None,
+        preparation: Preparation = AS_IT_IS,
     ) -> None:
         height, width, channels = (int(size) for size in image_shape)
         if channels not in (1, 3) or height < 1 or width < 1:
@@ -65,6 +70,7 @@ class ImageFiles:
         if not len(paths):
             raise ArgumentError("`paths` must hold at least one file. Received: paths=[]")
         self.image_shape: ImageShape = (height, width, channels)
+        self.preparation = preparation
         names = [os.fsencode(path) for path in paths]
         # One block of bytes: a million Python strings would take several times as much memory. The
         # common prefix of all paths, counted in characters and not in folders, is stored once.
@@ -95,7 +101,7 @@ class ImageFiles:
     def take(self, indices: slice | np.ndarray) -> "ImageFiles":
         """Return a part, not read yet, at a slice, an array of indices or a mask; maybe none."""
         part = object.__new__(ImageFiles)
-        part.image_shape = self.image_shape
+        part.image_shape, part.preparation = self.image_shape, self.preparation
         part._prefix, part._names = self._prefix, self._names[indices]
         part.native = self.native[indices]
         return part
@@ -107,7 +113,7 @@ class ImageFiles:
             DataError: If a file is broken, missing, or has another size than `image_shape`.
         """
         if isinstance(index, int | np.integer):
-            return read_pixels(self.path(int(index)), self.image_shape)
+            return self._pixels(int(index))
         part = self.take(np.asarray(index) if isinstance(index, list) else index)
         if len(part) <= _PER_TASK:
             return part.read()
@@ -127,8 +133,12 @@ class ImageFiles:
         """
         images = np.empty(self.shape, np.uint8)
         for index in range(len(self)):
-            images[index] = read_pixels(self.path(index), self.image_shape)
+            images[index] = self._pixels(index)
         return images
+
+    def _pixels(self, index: int) -> Images:
+        path = self.path(index)
+        return read_pixels(path, self.image_shape, preparation=self.preparation)
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> Images:
         """Read all images; `numpy.asarray(files)` calls this."""

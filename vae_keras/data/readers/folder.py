@@ -4,8 +4,9 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 
@@ -13,7 +14,8 @@ from vae_keras._types import Images, Labels
 from vae_keras.data.dataset import Source, Split
 from vae_keras.data.images.image_files import find_names, read_files
 from vae_keras.data.images.lazy_images import ImageFiles
-from vae_keras.data.images.one_image import size_in_memory
+from vae_keras.data.images.one_image import AS_IT_IS, size_in_memory
+from vae_keras.data.images.preparation import Preparation
 from vae_keras.data.images.scan_images import scan_images
 from vae_keras.data.readers.array import MOST_CLASSES
 from vae_keras.data.readers.keras_cache import shown
@@ -30,7 +32,14 @@ _SETS = {
 _SHOWN_FROM = 20_000  # files; fewer are read before a progress bar would be noticed
 
 
-def read_folder(path: Path, *, stream: bool | None = None) -> Source:
+def read_folder(
+    path: Path,
+    *,
+    stream: bool | None = None,
+    image_size: tuple[int, int] | None = None,
+    channels: int | None = None,
+    preparation: Preparation = AS_IT_IS,
+) -> Source:
     """Read a folder of images.
 
     Images directly in the folder are unlabelled. Otherwise each sub-folder that holds images, at
@@ -38,58 +47,67 @@ def read_folder(path: Path, *, stream: bool | None = None) -> Source:
     both is refused, because either reading would drop or mislabel images. Sub-folders that are
     named `train`, `val` and `test`, or the like, and nothing else, are the sets; each is read like
     a folder of its own. A folder around all others is passed over. Hidden files and folders, and
-    files without the extension of an image, are left out.
+    files without the extension of an image, are left out. Links to folders are followed.
 
     Args:
         path: The folder.
         stream: Whether to check every file now, but to read the images as they are needed. Defaults
             to `None`: if they would take more than 2 GiB.
+        image_size: `(height, width)` that images of any size are brought to. Defaults to `None`:
+            all must have one.
+        channels: 1 or 3. Defaults to `None`: 1 if all images are grey, otherwise 3.
+        preparation: What is done to the images; its `crop` counts where there is an `image_size`.
 
     Raises:
         DataError: If there are no images, there are images both in the folder and in sub-folders,
             or an image is broken or has another size.
     """
+    wanted: dict[str, Any] = {
+        "image_size": image_size,
+        "channels": channels,
+        "preparation": preparation,
+    }
     names = find_names(path)
     sets, within = _sets(names)
     labels, class_names = _classes(path, within)
     if stream is None:
-        stream = size_in_memory(path / names[0]) * len(names) > STREAMED_BYTES
+        size = size_in_memory(path / names[0], image_size, preparation)
+        stream = size * len(names) > STREAMED_BYTES
     origin = f"folder {shown(path)}"
     if sets is not None:
         found = ", ".join(f"{name} ({np.sum(sets == name):,})" for name in dict.fromkeys(sets))
         origin += f", its sets {found}"
     if not stream:
-        images = read_files([path / name for name in names])
-        return _source(Split(images, labels), sets, origin, class_names, None)
-    with _progress_bar(len(names)) as progress:
-        scan = scan_images(path, names, progress=progress)
-    paths = [os.path.join(path, name) for name in names]
-    files = ImageFiles(paths, scan.image_shape, native=scan.native)
-    return _source(
-        Split(cast(Images, files), labels),  # they are indexed like an array
-        sets,
-        f"{origin}, read as needed, sha256 over names and files",
+        images, seen = read_files([path / name for name in names], **wanted)
+        part, checksum = Split(images, labels), None
+    else:
+        with _progress_bar(len(names)) as progress:
+            scan = scan_images(path, names, progress=progress, **wanted)
+        paths = [os.path.join(path, name) for name in names]
+        files = ImageFiles(paths, scan.image_shape, native=scan.native, preparation=preparation)
+        part, seen = Split(cast(Images, files), labels), scan.seen  # indexed like an array
+        origin, checksum = f"{origin}, read as needed, sha256 over names and files", scan.checksum
+    source = Source(
+        part,
+        None,
+        origin,
         class_names,
-        scan.checksum,
+        notice=seen.dark(),
+        checksum=checksum,
+        prepared=seen.line(part.images.shape[1:], preparation),
     )
+    return source if sets is None else _of_sets(source, sets)
 
 
-def _source(
-    images: Split,
-    sets: np.ndarray | None,
-    origin: str,
-    class_names: tuple[str, ...] | None,
-    checksum: str | None,
-) -> Source:
-    """Return the images as one set, or as the sets that their folders name."""
-    if sets is None:
-        return Source(images, None, origin, class_names, checksum=checksum)
+def _of_sets(source: Source, sets: np.ndarray) -> Source:
+    """Return the images as the sets that their folders name."""
+    images = source.train
     train = images.take(np.flatnonzero(sets == "train"))
     test, validation = (
         images.take(np.flatnonzero(sets == name)).bounded() if name in sets else None
         for name in ("test", "validation")
     )
-    return Source(train, test, origin, class_names, checksum=checksum, validation=validation)
+    return replace(source, train=train, test=test, validation=validation)
 
 
 def _sets(names: list[str]) -> tuple[np.ndarray | None, list[str]]:

@@ -77,7 +77,8 @@ def decoded(path: Tensor, native: Tensor, files: ImageFiles) -> Tensor:
 
     def by_pillow() -> Tensor:
         def read(path: np.ndarray | bytes) -> np.ndarray:  # an array when run eagerly
-            return read_pixels(Path(os.fsdecode(np.asarray(path).item())), files.image_shape)
+            file = Path(os.fsdecode(np.asarray(path).item()))
+            return read_pixels(file, files.image_shape, preparation=files.preparation)
 
         return tf.numpy_function(read, [path], tf.uint8)
 
@@ -109,6 +110,7 @@ def check_files(files: ImageFiles, error: Exception) -> None:
         try:
             decoded(tf.constant(os.fsencode(path)), tf.constant(files.native[index]), files)
         except (tf.errors.OpError, ValueError) as reason:
-            read_pixels(path, files.image_shape)  # its error is clearer, if Pillow fails as well
+            # Its error is clearer, if Pillow fails as well.
+            read_pixels(path, files.image_shape, preparation=files.preparation)
             text = " ".join(str(reason).split())
             raise DataError(f"{path} cannot be read as an image. Received: {text}") from reason

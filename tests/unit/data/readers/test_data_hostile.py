@@ -129,11 +129,21 @@ def test_a_pipe_among_the_four_files(tmp_path: Path):
 # --- folders ------------------------------------------------------------------------------------
 
 
-def test_a_link_to_its_own_folder_is_not_followed(tmp_path: Path):
-    Image.new("L", (4, 4)).save(tmp_path / "a.png")
-    (tmp_path / "again").symlink_to(tmp_path)
-    (tmp_path / "again.png").symlink_to(tmp_path)
-    assert find_names(tmp_path) == ["a.png"]
+def test_links_to_folders_that_are_read_already_or_lie_around(tmp_path: Path):
+    folder = tmp_path / "mine"
+    (folder / "b").mkdir(parents=True)
+    Image.new("L", (4, 4)).save(folder / "b" / "a.png")
+    (tmp_path / "elsewhere").mkdir()
+    Image.new("L", (4, 4)).save(tmp_path / "elsewhere" / "c.png")
+    for name, target in [("a", "b"), ("again.png", "."), ("b/up", ".."), ("z", "../elsewhere")]:
+        (folder / name).symlink_to(folder / target)
+    (folder / "loop").symlink_to(folder / "loop")
+    (tmp_path / "elsewhere" / "back").symlink_to(folder)
+    with pytest.warns(UserWarning, match="is left out: it is a folder that is read") as caught:
+        assert find_names(folder) == ["b/a.png", "z/c.png"]
+    left_out = {str(one.message).split(" is left")[0] for one in caught}
+    names = ("a", "again.png", "b/up", "z/back")
+    assert left_out == {str(folder / name) for name in names}
 
 
 def test_folders_deeper_than_pythons_stack(tmp_path: Path):
@@ -205,6 +215,25 @@ def test_an_image_of_too_many_pixels(tmp_path: Path, size: tuple[int, int], stre
     (tmp_path / "a.png").write_bytes(png(*size))
     with pytest.raises(DataError, match=r"a\.png is too large to be safe: at most 16,777,216"):
         read_folder(tmp_path, stream=stream)
+
+
+@pytest.mark.parametrize(
+    ("mode", "size"),
+    [("L", (8193, 8192)), ("LA", (4097, 4096)), ("RGB", None)],
+    ids=["most of all", "most of transparent ones", "slow to decode"],
+)
+def test_an_image_of_too_many_pixels_to_be_resized(tmp_path: Path, mode: str, size):
+    if size is None:
+        (tmp_path / "a.ppm").write_bytes(b"P3 2000 2000 255\n")
+    else:
+        file = io.BytesIO(png(*size))
+        content = bytearray(file.getvalue())
+        content[25] = {"L": 0, "LA": 4}[mode]  # the colour type
+        content[29:33] = struct.pack(">I", zlib.crc32(content[12:29]))
+        (tmp_path / "a.png").write_bytes(content)
+    message = "is too slow to decode" if size is None else "is too large to be safe"
+    with pytest.raises(DataError, match=rf"a\.p[np][mg] {message}"):
+        read_images(tmp_path, image_shape=(8, 8, 1), crop="center")
 
 
 @pytest.mark.parametrize("size", [(0, 4), (4, 0), (0, 0)])

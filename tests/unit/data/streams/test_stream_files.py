@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
-from vae_keras.data import ImageFiles, read_images
+from vae_keras.data import ImageFiles, Preparation, read_images
 from vae_keras.data.images import scan_images
 from vae_keras.data.images.scan_images import scan_images as scan
 from vae_keras.errors import ArgumentError, DataError
@@ -130,14 +131,29 @@ def test_scan_in_pieces_is_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert pieces.native.tolist() == [True] * 9
 
 
+def texts(**entries: str) -> PngInfo:
+    info = PngInfo()
+    for name, text in entries.items():
+        info.add_text(name, text)
+    return info
+
+
+TURNED = Image.Exif()
+TURNED[0x0112] = 3  # upside down
+_BYTES = TURNED.tobytes()
+TURNED_TEXT = f"\nexif\n{len(_BYTES):8}\n{_BYTES.hex()}\n"  # as ImageMagick writes it
 # Mode, file name, options of Pillow's; and whether TensorFlow is known to decode the same.
 KINDS = [
     ("L", "a.png", {}, True),
     ("RGB", "a.png", {}, True),
-    ("LA", "a.png", {}, True),
-    ("RGBA", "a.png", {}, True),
-    ("L", "a.png", {"transparency": 7}, True),
-    ("RGB", "a.png", {"transparency": (1, 2, 3)}, True),
+    ("LA", "a.png", {}, False),
+    ("RGBA", "a.png", {}, False),
+    ("L", "a.png", {"transparency": 7}, False),
+    ("RGB", "a.png", {"transparency": (1, 2, 3)}, False),
+    ("RGB", "a.png", {"exif": TURNED}, False),
+    ("RGB", "a.png", {"pnginfo": texts(Software="a camera's")}, True),
+    ("RGB", "a.png", {"pnginfo": texts(**{"Raw profile type exif": TURNED_TEXT})}, False),
+    ("RGB", "a.jpg", {"exif": TURNED}, False),
     ("1", "a.png", {}, False),
     ("P", "a.png", {}, False),
     ("L", "a.jpg", {}, True),
@@ -164,6 +180,25 @@ def test_tensorflow_decodes_as_pillow_does(mode, name, options, native, tmp_path
         np.testing.assert_array_equal(pixels, files[0])
 
 
+def test_files_of_any_size_are_the_same_however_they_are_read(tmp_path: Path):
+    tf = pytest.importorskip("tensorflow", reason="one of the ways is TensorFlow's")
+    from vae_keras.data.streams.tensorflow import decoded
+
+    sizes = {"a.png": (7, 5), "b.jpg": (40, 20), "c.png": (12, 30)}
+    for name, size in sizes.items():
+        write(tmp_path / name, mode="RGB", size=size)
+    preparation = Preparation("pad", "blue")
+    found = scan(tmp_path, [*sizes], image_size=(5, 7), preparation=preparation)
+    assert found.native.tolist() == [True, False, False]  # the first has its size already
+    paths = [tmp_path / name for name in sizes]
+    files = ImageFiles(paths, found.image_shape, native=found.native, preparation=preparation)
+    expected, _ = read_images(paths, image_shape=(5, 7, 3), crop="pad", background="blue")
+    np.testing.assert_array_equal(files.take(slice(3))[:], expected)
+    for number, path in enumerate(paths):
+        pixels = decoded(tf.constant(str(path)), tf.constant(found.native[number]), files)
+        np.testing.assert_array_equal(pixels.numpy(), expected[number])
+
+
 def cut(path: Path, share: float) -> None:
     data = path.read_bytes()
     path.write_bytes(data[: int(len(data) * share)])
@@ -180,14 +215,14 @@ def test_scan_names_a_file_that_was_cut_short(name: str, mode: str, share: float
         scan(tmp_path, ["a.png", name])
 
 
-def test_scan_names_another_size_and_more_bits(tmp_path: Path):
+def test_scan_names_another_size_and_unknown_values(tmp_path: Path):
     write(tmp_path / "a.png")
     write(tmp_path / "b.jpg", size=(7, 6))
     with pytest.raises(DataError, match=r"b.jpg must be 5 x 7 pixels .*a.png has.*Received: 6 x 7"):
         scan(tmp_path, ["a.png", "b.jpg"])
-    Image.fromarray(np.zeros((5, 7), np.uint16)).save(tmp_path / "c.png")
-    with pytest.raises(DataError, match=r"c.png must have 8 bits per channel"):
-        scan(tmp_path, ["a.png", "c.png"])
+    Image.fromarray(np.full((5, 7), 2, np.float32)).save(tmp_path / "c.tif")
+    with pytest.raises(DataError, match=r"c.tif must hold floats in 0..1.*from 2 to 2"):
+        scan(tmp_path, ["a.png", "c.tif"])
 
 
 def test_scan_refuses_a_small_file_with_a_huge_image(tmp_path: Path):
