@@ -16,6 +16,7 @@ from vae_keras.models.fitting.streams import (
     with_callback,
 )
 from vae_keras.models.host import Host
+from vae_keras.models.images import as_array
 from vae_keras.models.inference.batches import EVALUATION_BATCH_SIZE
 
 # Images, labels or targets, weights.
@@ -52,6 +53,9 @@ def checked_fit(model: Host, x: Any, y: Any, arguments: dict[str, Any]) -> FitCa
     """
     arguments = dict(arguments)
     arguments.setdefault("validation_batch_size", EVALUATION_BATCH_SIZE)
+    given = as_array(x, _GIVEN.images)
+    x, y = given, given if y is x else y
+    model.decide_highest_integer(x)
     validation = arguments.get("validation_data")
     if isinstance(validation, np.ndarray):
         validation = (validation,)
