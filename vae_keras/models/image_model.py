@@ -10,13 +10,14 @@ from vae_keras.checks import positive_number
 from vae_keras.data.binarize import holds_zeros_and_ones
 from vae_keras.errors import ArgumentError, DataError
 from vae_keras.likelihoods import Likelihood
+from vae_keras.models.compatibility import warn_of_output_activation
 from vae_keras.models.fitting import data_parallel, inputs, resume, steps, streams
 from vae_keras.models.fitting.guard import SkippedSteps, without_skipped_steps
 from vae_keras.models.fitting.seen_range import SeenRange
 from vae_keras.models.fitting.streams import FitCall
 from vae_keras.models.format import FORMAT_KEY, FORMAT_VERSION, popped_format
 from vae_keras.models.host import Host
-from vae_keras.models.images import checked_images
+from vae_keras.models.images import checked_images, warn_of_unscaled_images
 from vae_keras.models.inference.encode_decode import Inference
 
 
@@ -70,6 +71,8 @@ class ImageModel(steps.TrainingSteps, Inference, keras.Model):
         self.seed = seed
         self.seen_range = SeenRange()
         self.recon_tracker = keras.metrics.Mean(name="recon_loss")
+        warn_of_output_activation(decoder, likelihood)
+        warn_of_unscaled_images(encoder, likelihood.data_range)
         self.built = True  # the parts are functional models, built already
 
     @property

@@ -1,5 +1,6 @@
 """Images as users hold them, checked and brought to the range that a likelihood accepts."""
 
+import functools
 import warnings
 from typing import Any
 
@@ -48,7 +49,7 @@ def checked_images(
     x = as_array(x, name)
     if not isinstance(x, np.ndarray | ImageFiles):
         return x
-    if x.ndim == 3 and image_shape[-1] == 1 and x.shape[1:] == image_shape[:2]:
+    if image_shape[-1] == 1 and x.shape[1:] == image_shape[:-1] and x.ndim:
         x = x[..., np.newaxis]
     if x.shape[1:] != image_shape:
         raise DataError(
@@ -154,6 +155,42 @@ def integers_beyond(x: Tensor, highest_integer: int | None) -> Tensor:
     return _not_levels(ops.cast(x, "float32"), highest_integer or 255)
 
 
+def warn_of_unscaled_images(encoder: keras.Model, data_range: tuple[float, float]) -> None:
+    """Have `predict` of an encoder warn of images that are not in the likelihood's range.
+
+    The encoder alone takes images as its model hands them over, scaled. Bytes would give codes, in
+    their hundreds, without an error. What the encoder saves, and the steps of the model, which do
+    not call `predict`, stay as they are.
+
+    Args:
+        encoder: The model's encoder.
+        data_range: Lowest and highest value of the likelihood.
+    """
+    low, high = data_range
+    margin = OVERSHOOT * (high - low)
+
+    def checking(method: Any) -> Any:
+        @functools.wraps(method)
+        def predict(x: Any, *arguments: Any, **named: Any) -> Any:
+            images = x[0] if isinstance(x, list | tuple) else x
+            if isinstance(images, np.ndarray) and images.dtype.kind in "iuf" and images.size:
+                least, most = images.min(), images.max()
+                if images.dtype.kind != "f" or least < low - margin or most > high + margin:
+                    warnings.warn(
+                        f"`encoder` takes images as floats in {[low, high]}, the likelihood's "
+                        "range; `encode` of the whole model scales them. "
+                        f"Received: {images.dtype}, values from {least} to {most}",
+                        stacklevel=2,
+                    )
+            return method(x, *arguments, **named)
+
+        return predict
+
+    for name in ("predict", "predict_on_batch"):
+        # The class's own: an encoder may be part of several models, of which the last one counts.
+        setattr(encoder, name, checking(getattr(type(encoder), name).__get__(encoder)))
+
+
 def is_float(x: Tensor) -> bool:
     """Tell whether a tensor of images holds floats, rather than bytes or booleans."""
     return keras.backend.is_float_dtype(keras.backend.standardize_dtype(x.dtype))
@@ -199,7 +236,7 @@ def to_data_range(x: Tensor, model: Host) -> Tensor:
 def _of_shape(x: Tensor, image_shape: ImageShape) -> Tensor:
     """Return a batch with its channel axis, or raise `DataError` if it is of other images."""
     shape = None if getattr(x.shape, "rank", 4) is None else tuple(x.shape)
-    if shape is not None and image_shape[-1] == 1 and _fits(shape[1:], image_shape[:2]):
+    if shape is not None and image_shape[-1] == 1 and _fits(shape[1:], image_shape[:-1]):
         return ops.expand_dims(x, -1)
     if shape is not None and not _fits(shape[1:], image_shape):
         raise DataError(
