@@ -5,6 +5,7 @@ from typing import Any
 
 import keras
 
+from vae_keras.array_checks import unusual_layout
 from vae_keras.errors import ArgumentError
 from vae_keras.likelihoods import Likelihood, SquaredError
 from vae_keras.objectives import Objective
@@ -124,6 +125,18 @@ def warn_of_output_activation(decoder: keras.Model, likelihood: Likelihood) -> N
         f"build that layer with `activation={None if expected == 'linear' else expected!r}`",
         stacklevel=4,  # who makes the model
     )
+
+
+def warn_of_layout(encoder: keras.Model) -> None:
+    """Warn if an encoder seems to be built for images with the channels first."""
+    shape = tuple(encoder.inputs[0].shape)
+    if None not in shape[1:] and (layout := unusual_layout((1, *shape[1:]))):
+        height, width, channels = shape[1:]
+        warnings.warn(
+            f"`encoder` takes images {height} high and {width} wide, of {channels} channels. If "
+            f"they have {layout}, for a model of shape {(*shape[2:], shape[1])}",
+            stacklevel=4,  # who makes the model
+        )
 
 
 def _last_activation(model: keras.Model) -> tuple[str, str] | None:

@@ -10,7 +10,7 @@ from vae_keras.checks import positive_number
 from vae_keras.data.binarize import holds_zeros_and_ones
 from vae_keras.errors import ArgumentError, DataError
 from vae_keras.likelihoods import Likelihood
-from vae_keras.models.compatibility import warn_of_output_activation
+from vae_keras.models.compatibility import warn_of_layout, warn_of_output_activation
 from vae_keras.models.fitting import data_parallel, inputs, resume, steps, streams
 from vae_keras.models.fitting.guard import SkippedSteps, without_skipped_steps
 from vae_keras.models.fitting.seen_range import SeenRange
@@ -71,6 +71,7 @@ class ImageModel(steps.TrainingSteps, Inference, keras.Model):
         self.seed = seed
         self.seen_range = SeenRange()
         self.recon_tracker = keras.metrics.Mean(name="recon_loss")
+        warn_of_layout(encoder)
         warn_of_output_activation(decoder, likelihood)
         warn_of_unscaled_images(encoder, likelihood.data_range)
         self.built = True  # the parts are functional models, built already

@@ -9,6 +9,7 @@ import numpy as np
 from keras import ops
 
 from vae_keras._types import ImageShape, Tensor
+from vae_keras.array_checks import layout_advice
 from vae_keras.data import ImageFiles
 from vae_keras.data.binarize import holds_zeros_and_ones
 from vae_keras.errors import DataError
@@ -53,8 +54,8 @@ def checked_images(
         x = x[..., np.newaxis]
     if x.shape[1:] != image_shape:
         raise DataError(
-            f"`{name}` must hold images of shape (n, {', '.join(map(str, image_shape))}). "
-            f"Received: {name}.shape={x.shape}"
+            f"`{name}` must hold images of shape (n, {', '.join(map(str, image_shape))})"
+            f"{layout_advice(x.shape, image_shape, name)}. Received: {name}.shape={x.shape}"
         )
     if len(x) == 0:
         raise DataError(f"`{name}` must hold at least one image. Received: {name}.shape={x.shape}")
@@ -240,8 +241,8 @@ def _of_shape(x: Tensor, image_shape: ImageShape) -> Tensor:
         return ops.expand_dims(x, -1)
     if shape is not None and not _fits(shape[1:], image_shape):
         raise DataError(
-            f"`x` must hold images of shape (n, {', '.join(map(str, image_shape))}). "
-            f"Received: batches of shape {shape}"
+            f"`x` must hold images of shape (n, {', '.join(map(str, image_shape))})"
+            f"{layout_advice(shape, image_shape)}. Received: batches of shape {shape}"
         )
     if shape is None or None in shape[1:]:
         import tensorflow as tf  # which alone has tensors of unknown shape

@@ -151,3 +151,32 @@ def test_pixels_out_of_range_become_nan_and_those_just_beyond_are_clipped():
     assert bad.tolist() == [True, False, False, False, True, True]
     bad = np.isnan(ops.convert_to_numpy(prepared(x, SYMMETRIC))).ravel()
     assert bad.tolist() == [False, False, False, False, True, True]
+
+
+@pytest.mark.parametrize(
+    ("shape", "image_shape", "message"),
+    [
+        ((9, 3, 4, 5), (4, 5, 3), r"\(channels before height and width: `np.moveaxis\(x, 1, -1\)`"),
+        ((4, 5, 9), (4, 5, 1), r"\(images along the last axis.*: `np.moveaxis\(x, -1, 0\)`\)"),
+        ((4, 5, 3, 9), (4, 5, 3), r"`np.moveaxis\(x, -1, 0\)`\)"),
+        ((9, 20), (4, 5, 1), r"\(flat images: `x.reshape\(-1, 4, 5, 1\)`\)"),
+        ((9, 4, 5, 4), (4, 5, 3), r"RGBA: `x\[..., :3\]` leaves out"),
+        ((9, 4, 5, 13), (4, 5, 3), r"\(13 channels, where the model has 3\)"),
+        ((9, 4, 5), (4, 5, 3), r"\(no channels, where the model has 3\)"),
+        ((4, 5, 3), (4, 5, 3), r"\(one image: `x\[np.newaxis\]`\)"),
+    ],
+)
+def test_the_layout_of_an_array_is_named(shape, image_shape, message):
+    x = np.zeros(shape, "uint8")
+    with pytest.raises(DataError, match=message) as caught:
+        checked_images(x, image_shape, UNIT)
+    assert str(caught.value).endswith(f"Received: x.shape={shape}")
+    with pytest.raises(DataError, match=message):
+        to_data_range(
+            x,
+            SimpleNamespace(
+                likelihood=SimpleNamespace(data_range=UNIT),
+                image_shape=image_shape,
+                highest_integer=None,
+            ),
+        )

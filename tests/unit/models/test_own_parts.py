@@ -149,3 +149,9 @@ def test_a_decoder_of_another_activation_is_loaded(tmp_path):
     with pytest.warns(UserWarning, match="`decoder` ends in"):
         loaded = keras.saving.load_model(tmp_path / "vae.keras")
     np.testing.assert_allclose(loaded.decode(codes), vae.decode(codes), atol=1e-6)
+
+
+def test_a_model_of_channels_first_is_told():
+    with pytest.warns(UserWarning, match=r"3 high and 8 wide, of 8 channels.*shape \(8, 8, 3\)"):
+        build("vae", SquaredError(), shape=(3, 8, 8))
+    build("vae", SquaredError(), shape=(8, 8, 13))  # bands of a satellite: no warning

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from vae_keras._types import Images, Labels
+from vae_keras.array_checks import unusual_layout
 from vae_keras.data.binarize import holds_zeros_and_ones
 from vae_keras.data.dataset import Source, Split
 from vae_keras.data.readers.keras_cache import shown
@@ -93,6 +94,11 @@ def as_images(images: np.ndarray, where: str) -> Images:
         raise DataError(
             f"{where} must hold at least one image, as (n, height, width) or "
             f"(n, height, width, channels). Received: shape {images.shape}"
+        )
+    if layout := unusual_layout(images.shape):
+        raise DataError(
+            f"{where} must hold images as (n, height, width) or (n, height, width, channels). It "
+            f"seems to hold {layout}. Received: shape {images.shape}"
         )
     if images.ndim == 3:
         images = images[..., np.newaxis]
