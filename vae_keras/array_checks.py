@@ -48,6 +48,20 @@ def check_images(
     return array
 
 
+def visible_channels(images: Images) -> Images:
+    """Return what a picture shows of images of any number of channels: one channel or three.
+
+    The mean of two channels, the first three of more.
+
+    Args:
+        images: Shape `(..., channels)`.
+    """
+    channels = images.shape[-1]
+    if channels == 2:
+        return images.mean(axis=-1, keepdims=True).astype(images.dtype)
+    return images[..., :3] if channels > 3 else images
+
+
 def layout_advice(shape: Sequence[int | None], image_shape: Sequence[int], name: str = "x") -> str:
     """Return what an array of another shape seems to hold, in brackets; empty if that is unknown.
 

@@ -172,6 +172,8 @@ def _trained(
     console.print(f"Data: {_describe_data(dataset)}", highlight=False, soft_wrap=True)
     if dataset.notice:
         console.print(dataset.notice, style="bold yellow", highlight=False, soft_wrap=True)
+    if shown := _shown_channels(dataset.image_shape[-1]):
+        console.print(shown, style="bold yellow", highlight=False, soft_wrap=True)
     print_model_summary(vae, console)
     checkpoint = (Checkpoint if kept is None else _ReadOnlyCheckpoint)(
         kept or run_directory.checkpoint,
@@ -265,6 +267,17 @@ def _training_facts(vae: ImageModel, dataset: ImageDataset) -> dict[str, Any]:
             "notice": dataset.notice,
         },
     }
+
+
+def _shown_channels(channels: int) -> str:
+    """Return what the pictures of a run show of images that are neither grey nor in colour."""
+    if channels in (1, 3):
+        return ""
+    shown = "the mean of the two" if channels == 2 else "the first three"
+    return (
+        f"The images have {channels} channels: figures and pictures show {shown}, and the report "
+        "has no explorer."
+    )
 
 
 def _describe_data(dataset: ImageDataset) -> str:

@@ -174,7 +174,6 @@ GOOD = np.zeros((2, 4, 4, 1))
     [
         (lambda: plot_image_grid(GOOD[:0]), r"`images`.*Received: images.shape=\(0, 4, 4, 1\)"),
         (lambda: plot_image_grid(GOOD[0]), "`images` must have the shape"),
-        (lambda: plot_image_grid(np.zeros((1, 4, 4, 2))), "1 or 3 channels"),
         (
             lambda: plot_image_grid(GOOD.astype(int)),
             "`images` must be float or uint8. Received: .*int",
@@ -207,3 +206,11 @@ def test_given_axes_keep_the_size_of_their_figure():
     plot_reconstructions(images, images, labels=np.arange(10), class_names=FASHION, ax=upper)
     plot_samples_by_class(images[None], FASHION, ax=lower)
     assert figure.get_size_inches().tolist() == [5, 4]
+
+
+@pytest.mark.parametrize("channels", [2, 4, 13])
+def test_other_channels_are_drawn_as_a_mean_or_the_first_three(channels):
+    images = np.random.default_rng(0).random((1, 4, 4, channels))
+    shown = images[..., :3] if channels > 3 else images.mean(axis=-1, keepdims=True)
+    canvas = plot_image_grid(images).images[0].get_array()
+    np.testing.assert_allclose(np.squeeze(canvas), np.squeeze(shown[0]), atol=1e-6)
