@@ -4,7 +4,8 @@ Each check takes the name of the argument as its user wrote it, and the value. I
 as a NumPy array, or raises `ArgumentError`.
 """
 
-from collections.abc import Collection
+import math
+from collections.abc import Collection, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -45,6 +46,63 @@ def check_images(
     if len(array) < at_least:
         raise ArgumentError(f"`{name}` must be at least {at_least} images. Received: {len(array)}")
     return array
+
+
+def visible_channels(images: Images) -> Images:
+    """Return what a picture shows of images of any number of channels: one channel or three.
+
+    The mean of two channels, the first three of more.
+
+    Args:
+        images: Shape `(..., channels)`.
+    """
+    channels = images.shape[-1]
+    if channels == 2:
+        return images.mean(axis=-1, keepdims=True).astype(images.dtype)
+    return images[..., :3] if channels > 3 else images
+
+
+def layout_advice(shape: Sequence[int | None], image_shape: Sequence[int], name: str = "x") -> str:
+    """Return what an array of another shape seems to hold, in brackets; empty if that is unknown.
+
+    Args:
+        shape: Of the array; the number of images may be `None`.
+        image_shape: `(height, width, channels)` of the images that are expected.
+        name: Name of the argument.
+    """
+    *size, channels = image_shape
+    given, said = tuple(shape), ""
+    if given == (*image_shape,):
+        said = f"one image: `{name}[np.newaxis]`"
+    elif given[1:] == (channels, *size):
+        said = f"channels before height and width: `np.moveaxis({name}, 1, -1)`"
+    elif given[:-1] == (*image_shape,) or (channels == 1 and given[:-1] == (*size,)):
+        said = f"images along the last axis, as in MATLAB: `np.moveaxis({name}, -1, 0)`"
+    elif len(given) == 2 and len(size) > 1 and given[1] == math.prod(image_shape):
+        said = f"flat images: `{name}.reshape(-1, {', '.join(map(str, image_shape))})`"
+    elif given[1:-1] == (*size,) and given[-1] == 4 and channels == 3:
+        said = f"four channels, RGBA: `{name}[..., :3]` leaves out the transparency"
+    elif given[1:-1] == (*size,):
+        said = f"{given[-1]} channels, where the model has {channels}"
+    elif given[1:] == (*size,):
+        said = f"no channels, where the model has {channels}"
+    return f" ({said})" if said else ""
+
+
+def unusual_layout(shape: Sequence[int]) -> str:
+    """Return how an array of images is laid out if hardly as height, width, channels; else empty.
+
+    Args:
+        shape: Of the array, the images first if it is laid out as expected.
+    """
+    few = (1, 3, 4)
+    if len(shape) == 4 and shape[1] in few and min(shape[2:]) > max(few):
+        return "the channels before height and width: `np.moveaxis(x, 1, -1)` puts them last"
+    if len(shape) == 4 and shape[2] in few and shape[3] > 32 and min(shape[:2]) > max(few):
+        return "the images along the last axis: `np.moveaxis(x, -1, 0)` puts them first"
+    if len(shape) == 3 and shape[0] == shape[1] and shape[2] >= 10 * shape[0]:
+        return "the images along the last axis: `np.moveaxis(x, -1, 0)` puts them first"
+    return ""
 
 
 def check_labels(name: str, labels: ArrayLike, count: int, of: str) -> np.ndarray:

@@ -11,6 +11,7 @@ from vae_keras.errors import ArgumentError, DataError
 
 # Seeds of the fixed draw: the same in every run, whatever its seed, so that test metrics compare.
 TRAIN_SEED, VALIDATION_SEED, TEST_SEED = 0, 1, 2
+_LOOKED_AT = 1000  # images, to tell whether integers are 0 and 1 alone
 
 
 def is_binary(x: Images) -> bool:
@@ -19,6 +20,23 @@ def is_binary(x: Images) -> bool:
         return True
     highest = 255 if x.dtype == np.uint8 else 1
     return bool(np.isin(x, (0, highest)).all())
+
+
+def holds_zeros_and_ones(x: Images) -> bool:
+    """Tell whether integers are 0 and 1 alone, black and white, rather than levels up to 255.
+
+    A sample is looked at, and the whole array only where all of the sample is 0 and 1. An array
+    that is 0 everywhere tells nothing, so the answer is no.
+
+    Args:
+        x: Integers or booleans, shape `(n, ...)`.
+    """
+    if x.dtype.kind == "b":
+        return True
+    if x.dtype.kind not in "iu" or len(x) == 0:
+        return False
+    sample = x[:: -(-len(x) // _LOOKED_AT)]
+    return bool(sample.max() == 1 and x.max() == 1 and x.min() == 0)
 
 
 def drawn_binary(x: Images, generator: np.random.Generator) -> Images:

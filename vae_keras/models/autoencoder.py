@@ -64,12 +64,17 @@ class Autoencoder(ImageModel):
         squares = ops.square(target - reconstruction)
         weights = weights_of_pixels(sample_weight, self.image_shape)
         if weights is None:
-            errors = ops.mean(squares, axis=(1, 2, 3))
+            errors = ops.mean(squares, axis=self._pixels)
         else:
             weights = ops.broadcast_to(weights, ops.shape(squares))
-            seen = ops.sum(weights, axis=(1, 2, 3))
-            errors = ops.divide_no_nan(ops.sum(weights * squares, axis=(1, 2, 3)), seen)
+            seen = ops.sum(weights, axis=self._pixels)
+            errors = ops.divide_no_nan(ops.sum(weights * squares, axis=self._pixels), seen)
         return reduce_and_track(self, errors, sample_weight, [(self.recon_tracker, errors)])
+
+    @property
+    def _pixels(self) -> tuple[int, ...]:
+        """The axes of a batch that hold the values of one image."""
+        return tuple(range(1, len(self.image_shape) + 1))
 
     def anomaly_score(self, x: Any, *, batch_size: int | None = None) -> np.ndarray:
         """Score how odd each image is to the model: the error of its reconstruction.
@@ -85,4 +90,4 @@ class Autoencoder(ImageModel):
 
     def _image_errors(self, images: Tensor, label: Tensor | None) -> tuple[Tensor]:
         target = to_data_range(images, self)
-        return (ops.mean(ops.square(target - self(images, training=False)), axis=(1, 2, 3)),)
+        return (ops.mean(ops.square(target - self(images, training=False)), axis=self._pixels),)

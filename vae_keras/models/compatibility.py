@@ -1,9 +1,11 @@
 """Checks that the parts of a model fit each other."""
 
+import warnings
 from typing import Any
 
 import keras
 
+from vae_keras.array_checks import unusual_layout
 from vae_keras.errors import ArgumentError
 from vae_keras.likelihoods import Likelihood, SquaredError
 from vae_keras.objectives import Objective
@@ -11,6 +13,14 @@ from vae_keras.priors import Prior
 from vae_keras.regularizers import KL, Regularizer
 
 _OUTPUTS = {1: "one output, the code", 2: "two outputs of one shape, (z_mean, z_log_var)"}
+_BOUNDED = ("sigmoid", "hard_sigmoid", "tanh", "softmax")
+_KEEP_VALUES = (  # layers that only arrange what they get
+    keras.layers.Reshape,
+    keras.layers.Flatten,
+    keras.layers.Permute,
+    keras.layers.Cropping2D,
+    keras.layers.Dropout,
+)
 _INPUTS = {
     1: "a functional model of one input",
     2: "a functional model of two inputs, the second one-hot labels",
@@ -57,9 +67,12 @@ def _check_inputs(name: str, part: Any, count: int) -> None:
 def _check_codes(encoder: keras.Model, decoder: keras.Model, heads: int) -> None:
     """Check what the encoder gives, and that the decoder takes codes of the same size."""
     outputs = [output.shape for output in encoder.outputs]
+    advice = ""
+    if len(outputs) == 3 and heads == 2:  # keras.io's
+        advice = "; without a drawn code, `keras.Model(encoder.input, encoder.outputs[:2])`"
     if len(outputs) != heads or len(set(outputs)) != 1:
         raise ArgumentError(
-            f"`encoder` must be a functional model with {_OUTPUTS[heads]}. "
+            f"`encoder` must be a functional model with {_OUTPUTS[heads]}{advice}. "
             f"Received: encoder.output_shape={encoder.output_shape!r}"
         )
     latent_dim = outputs[0][-1]
@@ -92,6 +105,50 @@ def _check_output_activation(decoder: keras.Model, likelihood: Likelihood) -> No
             f"`decoder` must be built for the model's likelihood, whose output activation is "
             f"{likelihood.output_activation!r}. Received: a decoder that ends in {activation!r}"
         )
+
+
+def warn_of_output_activation(decoder: keras.Model, likelihood: Likelihood) -> None:
+    """Warn if a decoder of one's own ends in an activation that does not fit the likelihood."""
+    found = _last_activation(decoder)
+    expected = likelihood.output_activation
+    if found is None or found[0] == expected:
+        return
+    activation, layer = found
+    name = type(likelihood).__name__
+    why = (
+        f"{name} applies an activation of its own, and expects values without bounds"
+        if expected == "linear"
+        else f"the images of {name} lie in {list(likelihood.data_range)}"
+    )
+    warnings.warn(
+        f"`decoder` ends in the activation {activation!r} of the layer {layer!r}, but {why}: "
+        f"build that layer with `activation={None if expected == 'linear' else expected!r}`",
+        stacklevel=4,  # who makes the model
+    )
+
+
+def warn_of_layout(encoder: keras.Model) -> None:
+    """Warn if an encoder seems to be built for images with the channels first."""
+    shape = tuple(encoder.inputs[0].shape)
+    if None not in shape[1:] and (layout := unusual_layout((1, *shape[1:]))):
+        height, width, channels = shape[1:]
+        warnings.warn(
+            f"`encoder` takes images {height} high and {width} wide, of {channels} channels. If "
+            f"they have {layout}, for a model of shape {(*shape[2:], shape[1])}",
+            stacklevel=4,  # who makes the model
+        )
+
+
+def _last_activation(model: keras.Model) -> tuple[str, str] | None:
+    """Return a bounded activation at the end of a model, and its layer; `None` if there is none."""
+    operation = model.outputs[0]._keras_history.operation
+    while isinstance(operation, _KEEP_VALUES):
+        operation = operation.input._keras_history.operation
+    if isinstance(operation, keras.Model) and getattr(operation, "outputs", None):
+        return _last_activation(operation)
+    own = getattr(operation, "activation", None)
+    name = getattr(own, "__name__", type(operation).__name__).lower()
+    return (name, operation.name) if name in _BOUNDED else None
 
 
 def check_objective(

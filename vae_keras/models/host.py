@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         likelihood: Likelihood
         seed: int | None
         skip_gradient_norm: float | None
+        highest_integer: int | None
         seen_range: Any
         skipped_tracker: keras.metrics.Metric  # `None` without `skip_gradient_norm`
         # Of Keras.
@@ -45,6 +46,8 @@ if TYPE_CHECKING:
         def loss_tracker(self) -> keras.metrics.Metric: ...
 
         def check_images(self, x: Any, *, name: str = "x") -> Any: ...
+
+        def decide_highest_integer(self, x: Any) -> None: ...
 
         def checked_labels(self, x: Any, y: Any, *, name: str) -> Any: ...
 

@@ -9,15 +9,17 @@ import numpy as np
 from vae_keras._types import ImageShape, Labels, Tensor
 from vae_keras.checks import positive_number
 from vae_keras.data import Preparation
+from vae_keras.data.binarize import holds_zeros_and_ones
 from vae_keras.errors import ArgumentError, DataError
 from vae_keras.likelihoods import Likelihood
+from vae_keras.models.compatibility import warn_of_layout, warn_of_output_activation
 from vae_keras.models.fitting import data_parallel, inputs, resume, steps, streams
 from vae_keras.models.fitting.guard import SkippedSteps, without_skipped_steps
 from vae_keras.models.fitting.seen_range import SeenRange
 from vae_keras.models.fitting.streams import FitCall
 from vae_keras.models.format import FORMAT_KEY, FORMAT_VERSION, popped_format
 from vae_keras.models.host import Host
-from vae_keras.models.images import checked_images
+from vae_keras.models.images import checked_images, warn_of_unscaled_images
 from vae_keras.models.inference.encode_decode import Inference
 
 
@@ -31,6 +33,9 @@ class ImageModel(steps.TrainingSteps, Inference, keras.Model):
         decoder: Functional model of codes.
         likelihood: A `vae_keras.likelihoods` member.
         seed: Seed of everything the model draws.
+        highest_integer: The integer that is white: 255 for levels of grey, 1 for black and white
+            images of the integers 0 and 1. Defaults to `None`: the first array that `fit` is given
+            decides, and a data set has levels of 255.
         skip_gradient_norm: Norm of the gradient, over all weights together, above which a training
             step is left out, > 0; the metric `skipped_steps` counts such steps. Defaults to `None`,
             which leaves out only steps whose gradient is not finite.
@@ -57,10 +62,12 @@ class ImageModel(steps.TrainingSteps, Inference, keras.Model):
         *,
         seed: int | None = None,
         skip_gradient_norm: float | None = None,
+        highest_integer: int | None = None,
         preparation: Preparation | Mapping[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self.highest_integer = highest_integer
         self.preparation = Preparation.of(preparation)
         self.skip_gradient_norm, self.skipped_tracker = None, None
         if skip_gradient_norm is not None:
@@ -72,6 +79,9 @@ class ImageModel(steps.TrainingSteps, Inference, keras.Model):
         self.seed = seed
         self.seen_range = SeenRange()
         self.recon_tracker = keras.metrics.Mean(name="recon_loss")
+        warn_of_layout(encoder)
+        warn_of_output_activation(decoder, likelihood)
+        warn_of_unscaled_images(encoder, likelihood.data_range)
         self.built = True  # the parts are functional models, built already
 
     @property
@@ -226,6 +236,8 @@ class ImageModel(steps.TrainingSteps, Inference, keras.Model):
             config["skip_gradient_norm"] = self.skip_gradient_norm
         if self.preparation != Preparation():
             config["preparation"] = self.preparation.to_dict()
+        if self.highest_integer is not None:
+            config["highest_integer"] = self.highest_integer
         return {**config, "seed": self.seed, FORMAT_KEY: FORMAT_VERSION}
 
     @classmethod
@@ -258,7 +270,38 @@ class ImageModel(steps.TrainingSteps, Inference, keras.Model):
         Raises:
             DataError: If shape, type or range do not fit the model, or a value is not finite.
         """
-        return checked_images(x, self.image_shape, self.likelihood.data_range, name=name)
+        return checked_images(
+            x,
+            self.image_shape,
+            self.likelihood.data_range,
+            name=name,
+            highest_integer=self.highest_integer,
+        )
+
+    @property
+    def highest_integer(self) -> int | None:
+        """The integer that is white, 255 or 1; `None` until an array decides."""
+        return self._highest_integer
+
+    @highest_integer.setter
+    def highest_integer(self, value: int | None) -> None:
+        if value not in (None, 1, 255) or isinstance(value, bool):
+            raise ArgumentError(
+                "`highest_integer` must be 255 (levels of grey), 1 (black and white) or None (the "
+                f"first array decides). Received: highest_integer={value!r}"
+            )
+        self._highest_integer = value
+        self.predict_function = None
+
+    def decide_highest_integer(self, x: Any) -> None:
+        """Decide, by training images, what integers mean, unless that is decided.
+
+        Args:
+            x: Training images; anything but an array of integers decides nothing.
+        """
+        integers = isinstance(x, np.ndarray) and x.dtype.kind in "iu"
+        if integers and self.highest_integer is None:
+            self.highest_integer = 1 if holds_zeros_and_ones(x) else 255
 
     def encoder_inputs(self, x: Tensor, label: Tensor | None) -> Any:
         """Return what the encoder is called with."""
@@ -301,7 +344,12 @@ class ImageModel(steps.TrainingSteps, Inference, keras.Model):
         """Count the images of a batch that the likelihood's range does not hold."""
         for one in images:
             if one is not None:
-                self.seen_range.update_state(one, self.likelihood.data_range, training=training)
+                self.seen_range.update_state(
+                    one,
+                    self.likelihood.data_range,
+                    training=training,
+                    highest_integer=self.highest_integer,
+                )
 
     def _renew_steps(self) -> None:
         """Have the steps compiled again if the model has got other parts or settings."""
@@ -315,7 +363,7 @@ class ImageModel(steps.TrainingSteps, Inference, keras.Model):
 
     def _step_settings(self) -> tuple[Any, ...]:
         """Return the settings that the compiled steps hold as constants."""
-        return (self.skip_gradient_norm,)
+        return self.skip_gradient_norm, self.highest_integer == 1
 
     def _check_compiled(self) -> None:
         if not self.compiled:

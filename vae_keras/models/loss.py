@@ -70,7 +70,7 @@ def weights_of_images(sample_weight: Tensor | None, values: Tensor) -> Tensor:
     """
     if sample_weight is None:
         return ops.ones_like(values)
-    if len(sample_weight.shape) > 2:
+    if tuple(sample_weight.shape[1:]) not in ((), (1,)):
         seen = ops.any(sample_weight > 0, axis=tuple(range(1, len(sample_weight.shape))))
         return ops.cast(seen, "float32")
     return ops.reshape(ops.cast(sample_weight, "float32"), (-1,))
@@ -89,12 +89,13 @@ def weights_of_pixels(sample_weight: Tensor | None, image_shape: ImageShape) -> 
     if sample_weight is None or tuple(sample_weight.shape[1:]) in ((), (1,)):
         return None
     weights = ops.cast(sample_weight, "float32")
-    if len(weights.shape) == 3:
+    if tuple(weights.shape[1:]) == image_shape[:-1]:
         weights = ops.expand_dims(weights, -1)
-    if tuple(weights.shape[1:]) not in ((*image_shape[:2], 1), image_shape):
+    if tuple(weights.shape[1:]) not in ((*image_shape[:-1], 1), image_shape):
         raise DataError(
             "`sample_weight` must weigh images, shape (n,), or their pixels, shape "
-            f"(n, {image_shape[0]}, {image_shape[1]}). Received: shape {tuple(sample_weight.shape)}"
+            f"(n, {', '.join(map(str, image_shape[:-1] or image_shape))}). "
+            f"Received: shape {tuple(sample_weight.shape)}"
         )
     return weights
 

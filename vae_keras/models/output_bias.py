@@ -26,6 +26,7 @@ def set_output_bias(model: ImageModel, images: Images) -> None:
     References:
         Burda et al. (2016). arXiv:1509.00519, in the authors' code.
     """
+    model.decide_highest_integer(images)
     images = model.check_images(images)
     low, high = model.likelihood.data_range
     total = np.zeros(model.image_shape)

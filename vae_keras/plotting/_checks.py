@@ -5,24 +5,32 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from vae_keras.array_checks import check_finite, check_images
+from vae_keras.array_checks import check_finite, check_images, visible_channels
 from vae_keras.errors import ArgumentError
 from vae_keras.io.text import printable
 
 _LONGEST_CLASS = 40  # characters of a class's name; there may be many beside each other
 
 
-def drawn_images(name: str, images: ArrayLike, *, axes: str = "n") -> np.ndarray:
-    """Return images as float in `[0, 1]`, with 1 or 3 channels; see `array_checks.check_images`.
+def unit_images(name: str, images: ArrayLike, *, axes: str = "n") -> np.ndarray:
+    """Return images as float in `[0, 1]`, of any channels; see `array_checks.check_images`.
 
     uint8 is divided by 255. Floats outside `[0, 1]`, which the mean of an unbounded likelihood may
     have, are clipped, as a figure cannot show them.
     """
-    array = check_images(name, images, axes=axes, channels=(1, 3))
+    array = check_images(name, images, axes=axes)
     if array.dtype == np.uint8:
         return array / np.float32(255)
     check_finite(name, array)
     return np.clip(array, 0, 1)
+
+
+def drawn_images(name: str, images: ArrayLike, *, axes: str = "n") -> np.ndarray:
+    """Return images as they are drawn: float in `[0, 1]`, of 1 or 3 channels.
+
+    Of two channels that is their mean, of more than three the first three.
+    """
+    return visible_channels(unit_images(name, images, axes=axes))
 
 
 def check_labels(

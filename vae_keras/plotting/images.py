@@ -34,7 +34,7 @@ def plot_image_grid(
 
     Args:
         images: Images, shape `(n, height, width, channels)`, float in `[0, 1]` (clipped) or
-            uint8, with 1 or 3 channels.
+            uint8. Of two channels the mean is drawn, of more than three the first three.
         columns: Images in a row. Defaults to a square-ish grid.
         titles: A text over each image. Defaults to none.
         ax: Axes to draw on. Defaults to those of a new figure.

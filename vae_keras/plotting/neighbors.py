@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
+from vae_keras.array_checks import visible_channels
 from vae_keras.checks import positive_integer
 from vae_keras.plotting._canvas import fit_figure, make_canvas, tile_axes
 from vae_keras.plotting._checks import (
     check_numbers,
     check_shape,
-    drawn_images,
+    unit_images,
 )
 from vae_keras.plotting._text import label_columns, label_rows
 from vae_keras.plotting.style import style
@@ -52,16 +53,17 @@ def plot_samples_with_neighbors(
             do not fit.
     """
     max_images = positive_integer("max_images", max_images)
-    upper = drawn_images("samples", samples)
+    upper = unit_images("samples", samples)
     check_shape("neighbors", neighbors, upper.shape, "samples")
-    lower = drawn_images("neighbors", neighbors)
+    lower = unit_images("neighbors", neighbors)
     if distances is None:
         numbers = np.sqrt(np.mean((upper - lower) ** 2, axis=(1, 2, 3)))
     else:
         numbers = check_numbers("distances", distances, "n", count=len(upper))
     shown = min(max_images, len(upper))
     _, height, width, _ = upper.shape
-    canvas, corners = make_canvas(np.concatenate([upper[:shown], lower[:shown]]), 2, shown)
+    drawn = visible_channels(np.concatenate([upper[:shown], lower[:shown]]))
+    canvas, corners = make_canvas(drawn, 2, shown)
     with style():
         given, ax = ax, tile_axes(ax, canvas, shown, width, rows=_NAMES)
         centres = [left + width / 2 - 0.5 for _, left in corners[:shown]]

@@ -107,7 +107,7 @@ def plot_reconstructions_of_models(
     max_images = positive_integer("max_images", max_images)
     originals = drawn_images("images", images)
     copies = drawn_images("reconstructions", reconstructions, axes="models, n")
-    check_shape("reconstructions[0]", copies[0], originals.shape, "images")
+    check_shape("reconstructions[0]", np.asarray(reconstructions)[0], np.shape(images), "images")
     models = len(copies)
     texts = check_names("names", names, models, "models")
     errors = [

@@ -63,11 +63,11 @@ def plot_interpolation(
         "images", images if several else np.asarray(images)[None], axes="rows, steps"
     )
     rows, steps, *size = paths.shape
-    ends = {}
+    shape, ends = np.shape(images)[-3:], {}
     for name, end in (("first", first), ("second", second)):
         if end is not None:
-            check_shape(name, end, (rows, *size) if several else tuple(size), "images[:, 0]")
-            ends[name] = drawn_images(name, np.asarray(end).reshape(rows, *size))[:, None]
+            check_shape(name, end, (rows, *shape) if several else shape, "images[:, 0]")
+            ends[name] = drawn_images(name, np.asarray(end).reshape(rows, *shape))[:, None]
     blocks = [ends[name] for name in ("first",) if name in ends]
     blocks += [paths, *(ends[name] for name in ("second",) if name in ends)]
     row = np.concatenate(blocks, axis=1)

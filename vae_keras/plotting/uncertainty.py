@@ -53,7 +53,7 @@ def plot_uncertainty(
     """
     max_images = positive_integer("max_images", max_images)
     drawn = drawn_images("images", images)
-    check_shape("deviations", deviations, drawn.shape, "images")
+    check_shape("deviations", deviations, np.shape(images), "images")
     spread = check_numbers("deviations", deviations, "n, height, width, channels")
     if spread.min() < 0:
         raise ArgumentError(
@@ -61,7 +61,7 @@ def plot_uncertainty(
         )
     rows, names = [drawn[:max_images]], ["image"]
     if reconstructions is not None:
-        check_shape("reconstructions", reconstructions, drawn.shape, "images")
+        check_shape("reconstructions", reconstructions, np.shape(images), "images")
         rows.append(drawn_images("reconstructions", reconstructions)[:max_images])
         names.append("reconstruction")
     count, height, width, _ = rows[0].shape

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import track
 
 from vae_keras import plotting
+from vae_keras.array_checks import visible_channels
 from vae_keras.errors import ArgumentError
 from vae_keras.generation.images import sample_images
 from vae_keras.io.files import check_free, save_figure, written_beside
@@ -203,6 +204,6 @@ def _check_suffix(output: Path, suffixes: tuple[str, ...]) -> None:
 def _write_png(image: np.ndarray, path: Path) -> None:
     from PIL import Image
 
-    pixels = np.round(image * 255).astype("uint8")
+    pixels = visible_channels(np.round(image * 255).astype("uint8"))
     with written_beside(path) as beside:
         Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).save(beside)

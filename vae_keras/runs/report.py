@@ -47,10 +47,11 @@ def write_report(run: RunDirectory, vae: ImageModel, dataset: ImageDataset | Non
     Args:
         run: A finished run.
         vae: Its model.
-        dataset: Its data, for the latent explorer; with `None` there is no explorer.
+        dataset: Its data, for the latent explorer; with `None`, or images of other than one or
+            three channels, there is no explorer.
     """
     explorer = None
-    if dataset is not None:
+    if dataset is not None and dataset.image_shape[-1] in (1, 3):
         test = dataset.test
         explorer = explore(vae, test.images, test.labels, class_names=dataset.class_names)
     names = None if dataset is None else dataset.class_names

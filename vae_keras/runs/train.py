@@ -174,6 +174,8 @@ def _trained(
         console.print(f"Images: {dataset.prepared}", highlight=False, soft_wrap=True)
     if dataset.notice:
         console.print(dataset.notice, style="bold yellow", highlight=False, soft_wrap=True)
+    if shown := _shown_channels(dataset.image_shape[-1]):
+        console.print(shown, style="bold yellow", highlight=False, soft_wrap=True)
     print_model_summary(vae, console, min(config.batch_size, len(dataset.train)))
     checkpoint = (Checkpoint if kept is None else _ReadOnlyCheckpoint)(
         kept or run_directory.checkpoint,
@@ -269,6 +271,17 @@ def _training_facts(vae: ImageModel, dataset: ImageDataset) -> dict[str, Any]:
             "prepared": dataset.prepared,
         },
     }
+
+
+def _shown_channels(channels: int) -> str:
+    """Return what the pictures of a run show of images that are neither grey nor in colour."""
+    if channels in (1, 3):
+        return ""
+    shown = "the mean of the two" if channels == 2 else "the first three"
+    return (
+        f"The images have {channels} channels: figures and pictures show {shown}, and the report "
+        "has no explorer."
+    )
 
 
 def _describe_data(dataset: ImageDataset) -> str:

@@ -28,6 +28,27 @@ def test_good_arrays_are_not_copied(dtype):
     assert checked_images(x, SHAPE, UNIT) is x
 
 
+@pytest.mark.parametrize("dtype", ["int64", "uint16", "int8"])
+def test_other_integers_become_bytes(dtype):
+    x = checked_images(images(100, dtype=dtype), SHAPE, UNIT)
+    assert x.dtype == np.uint8
+    np.testing.assert_array_equal(x, 100)
+
+
+def test_integers_of_black_and_white_images_become_booleans():
+    x = images(0, dtype="uint8")
+    x[1] = 1
+    seen = checked_images(x, SHAPE, UNIT, highest_integer=1)
+    assert seen.dtype == np.bool_
+    assert np.shares_memory(seen, x)
+    np.testing.assert_array_equal(seen, x == 1)
+    assert checked_images(x.astype("int64"), SHAPE, UNIT, highest_integer=1).dtype == np.bool_
+    with pytest.raises(DataError, match=r"from 0 to 1, as those .*values from 0 to 2"):
+        checked_images(x * 2, SHAPE, UNIT, highest_integer=1)
+    with pytest.warns(UserWarning, match="`x` holds the integers 0 and 1 alone"):
+        assert checked_images(x, SHAPE, UNIT) is x
+
+
 def test_a_channel_axis_is_added_to_one_channel_images_only():
     x = images()[..., 0]
     result = checked_images(x, SHAPE, UNIT)
@@ -61,7 +82,9 @@ def test_rounding_outside_the_range_is_forgiven():
         (images()[0], UNIT, r"x\.shape=\(4, 5, 1\)"),
         (np.zeros((3, 20), "float32"), UNIT, r"x\.shape=\(3, 20\)"),
         (images(n=0), UNIT, "`x` must hold at least one image"),
-        (images(1, dtype="int64"), UNIT, r"uint8 \(0 to 255\) or float in \[0.0, 1.0\].*int64"),
+        (images(256, dtype="int64"), UNIT, r"integers from 0 to 255\..*int64, values from 256 to"),
+        (images(-1, dtype="int8"), UNIT, r"integers from 0 to 255\..*int8, values from -1 to -1"),
+        (images(1, dtype="complex64"), UNIT, r"integers from 0 to 255, or float in .*complex64"),
         (np.array(images(), dtype=object), UNIT, r"x\.dtype=object"),
         (with_bad_pixels(np.nan, (0, 2)), UNIT, "`x` must be finite. Received: 2 of 3 images"),
         (with_bad_pixels(np.inf, (1,)), UNIT, "`x` must be finite. Received: 1 of 3 images"),
@@ -90,7 +113,9 @@ def test_what_is_just_beyond_the_range_is_told(value, data_range):
 
 def prepared(x, data_range):
     likelihood = SimpleNamespace(data_range=data_range)
-    return to_data_range(x, SimpleNamespace(likelihood=likelihood, image_shape=(1, 1, 1)))
+    return to_data_range(
+        x, SimpleNamespace(likelihood=likelihood, image_shape=(1, 1, 1), highest_integer=None)
+    )
 
 
 def test_the_message_has_the_name_of_the_argument():
@@ -126,3 +151,32 @@ def test_pixels_out_of_range_become_nan_and_those_just_beyond_are_clipped():
     assert bad.tolist() == [True, False, False, False, True, True]
     bad = np.isnan(ops.convert_to_numpy(prepared(x, SYMMETRIC))).ravel()
     assert bad.tolist() == [False, False, False, False, True, True]
+
+
+@pytest.mark.parametrize(
+    ("shape", "image_shape", "message"),
+    [
+        ((9, 3, 4, 5), (4, 5, 3), r"\(channels before height and width: `np.moveaxis\(x, 1, -1\)`"),
+        ((4, 5, 9), (4, 5, 1), r"\(images along the last axis.*: `np.moveaxis\(x, -1, 0\)`\)"),
+        ((4, 5, 3, 9), (4, 5, 3), r"`np.moveaxis\(x, -1, 0\)`\)"),
+        ((9, 20), (4, 5, 1), r"\(flat images: `x.reshape\(-1, 4, 5, 1\)`\)"),
+        ((9, 4, 5, 4), (4, 5, 3), r"RGBA: `x\[..., :3\]` leaves out"),
+        ((9, 4, 5, 13), (4, 5, 3), r"\(13 channels, where the model has 3\)"),
+        ((9, 4, 5), (4, 5, 3), r"\(no channels, where the model has 3\)"),
+        ((4, 5, 3), (4, 5, 3), r"\(one image: `x\[np.newaxis\]`\)"),
+    ],
+)
+def test_the_layout_of_an_array_is_named(shape, image_shape, message):
+    x = np.zeros(shape, "uint8")
+    with pytest.raises(DataError, match=message) as caught:
+        checked_images(x, image_shape, UNIT)
+    assert str(caught.value).endswith(f"Received: x.shape={shape}")
+    with pytest.raises(DataError, match=message):
+        to_data_range(
+            x,
+            SimpleNamespace(
+                likelihood=SimpleNamespace(data_range=UNIT),
+                image_shape=image_shape,
+                highest_integer=None,
+            ),
+        )

@@ -140,3 +140,10 @@ GOOD = np.zeros((2, 4, 4, 1))
 def test_wrong_input_is_refused(draw, message):
     with pytest.raises(ArgumentError, match=message):
         draw()
+
+
+def test_the_distance_is_that_of_all_channels():
+    samples, neighbors = np.zeros((1, 4, 4, 5)), np.zeros((1, 4, 4, 5))
+    neighbors[..., 4] = 0.5  # which is not shown
+    ax = plot_samples_with_neighbors(samples, neighbors)
+    assert _columns(ax) == [f"{np.sqrt(0.25 / 5):.3f}"]

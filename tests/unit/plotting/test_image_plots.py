@@ -175,7 +175,6 @@ GOOD = np.zeros((2, 4, 4, 1))
     [
         (lambda: plot_image_grid(GOOD[:0]), r"`images`.*Received: images.shape=\(0, 4, 4, 1\)"),
         (lambda: plot_image_grid(GOOD[0]), "`images` must have the shape"),
-        (lambda: plot_image_grid(np.zeros((1, 4, 4, 2))), "1 or 3 channels"),
         (
             lambda: plot_image_grid(GOOD.astype(int)),
             "`images` must be float or uint8. Received: .*int",
@@ -218,3 +217,11 @@ def test_a_canvas_of_more_pixels_than_a_page_is_shrunk_in_its_place():
     assert shown.shape == (1202, 1200, 3)
     assert (shown[:, :600] == 0).all() and (shown[:, 600:] == 1).all()
     assert image.get_extent() == pytest.approx([-0.5, 2399.5, 2403.5, -0.5])
+
+
+@pytest.mark.parametrize("channels", [2, 4, 13])
+def test_other_channels_are_drawn_as_a_mean_or_the_first_three(channels):
+    images = np.random.default_rng(0).random((1, 4, 4, channels))
+    shown = images[..., :3] if channels > 3 else images.mean(axis=-1, keepdims=True)
+    canvas = plot_image_grid(images).images[0].get_array()
+    np.testing.assert_allclose(np.squeeze(canvas), np.squeeze(shown[0]), atol=1e-6)

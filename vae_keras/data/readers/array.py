@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from vae_keras._types import Images, Labels
+from vae_keras.array_checks import unusual_layout
+from vae_keras.data.binarize import holds_zeros_and_ones
 from vae_keras.data.dataset import Source, Split
 from vae_keras.data.readers.keras_cache import shown
 from vae_keras.data.readers.numpy_file import read_npy, read_npz
@@ -25,7 +27,6 @@ _KNOWN_KEYS = (
     *LABEL_KEYS,
     *(key for pair in _OTHER_SETS.values() for keys in pair for key in keys),
 )
-_LOOKED_AT = 1000  # images, to tell whether integers are 0 and 1 alone
 MOST_CLASSES = 1 << 16  # tables and figures have a place for each class
 
 
@@ -62,9 +63,7 @@ def read_array_file(path: Path) -> Source:
 def _with_binary(source: Source) -> Source:
     """Return a source whose integers, if they are 0 and 1 alone, are black and white."""
     images = source.train.images
-    if images.dtype != np.uint8 or images[:: -(-len(images) // _LOOKED_AT)].max() != 1:
-        return source
-    if images.max() != 1:  # looked at in full only where some of them say so
+    if not holds_zeros_and_ones(images):
         return source
 
     def stretched(split: Split) -> Split:
@@ -95,6 +94,11 @@ def as_images(images: np.ndarray, where: str) -> Images:
         raise DataError(
             f"{where} must hold at least one image, as (n, height, width) or "
             f"(n, height, width, channels). Received: shape {images.shape}"
+        )
+    if layout := unusual_layout(images.shape):
+        raise DataError(
+            f"{where} must hold images as (n, height, width) or (n, height, width, channels). It "
+            f"seems to hold {layout}. Received: shape {images.shape}"
         )
     if images.ndim == 3:
         images = images[..., np.newaxis]

@@ -16,6 +16,7 @@ from vae_keras.models.fitting.streams import (
     with_callback,
 )
 from vae_keras.models.host import Host
+from vae_keras.models.images import as_array
 from vae_keras.models.inference.batches import EVALUATION_BATCH_SIZE, usual_batch_size
 
 # Images, labels or targets, weights.
@@ -52,6 +53,9 @@ def checked_fit(model: Host, x: Any, y: Any, arguments: dict[str, Any]) -> FitCa
     """
     arguments = dict(arguments)
     arguments.setdefault("validation_batch_size", _evaluation_batch_size(model))
+    given = as_array(x, _GIVEN.images)
+    x, y = given, given if y is x else y
+    model.decide_highest_integer(x)
     validation = arguments.get("validation_data")
     if isinstance(validation, np.ndarray):
         validation = (validation,)
@@ -132,7 +136,8 @@ def _checked(model: Host, x: Any, y: Any, weights: Any, *, names: Names) -> _Par
         y = None  # the usual way to give an autoencoder its target
     x = model.check_images(x, name=names.images)
     arrays = isinstance(x, np.ndarray | ImageFiles)
-    if arrays and np.ndim(y) >= 3:
+    shape = np.shape(y) if arrays else ()
+    if len(shape) >= 3 or (len(shape) == 2 and shape[1:] != (1,) and shape[1:] == x.shape[1:]):
         y = _checked_targets(model, x, y, name=names.labels)
     else:
         y = model.checked_labels(x, y, name=names.labels)
@@ -162,9 +167,10 @@ def _checked_weights(model: Host, weights: Any, count: int, *, name: str) -> np.
     array = np.asarray(weights)
     shape = model.image_shape
     if array.shape[1:] not in ((), (1,), *pixel_shapes(shape)) or array.ndim == 0:
+        pixels = ", ".join(map(str, shape[:-1] or shape))
         raise DataError(
-            f"{name} must have the shape ({count},), or ({count}, {', '.join(map(str, shape[:2]))})"
-            f" to weigh pixels. Received: shape {array.shape}"
+            f"{name} must have the shape ({count},), or ({count}, {pixels}) to weigh pixels. "
+            f"Received: shape {array.shape}"
         )
     if len(array) != count:
         raise DataError(
@@ -184,7 +190,7 @@ def _checked_weights(model: Host, weights: Any, count: int, *, name: str) -> np.
 
 def pixel_shapes(image_shape: ImageShape) -> tuple[tuple[int, ...], ...]:
     """Return the shapes that weights of the pixels of one image may have."""
-    return image_shape[:2], (*image_shape[:2], 1), image_shape
+    return image_shape[:-1], (*image_shape[:-1], 1), image_shape
 
 
 def _split(arrays: _Parts, share: Any) -> tuple[_Parts, _Parts]:

@@ -13,7 +13,13 @@ from keras import ops
 from vae_keras._types import Tensor
 from vae_keras.errors import DataError
 from vae_keras.models.host import Host
-from vae_keras.models.images import beyond_range, is_float, range_advice
+from vae_keras.models.images import (
+    almost_black,
+    beyond_range,
+    integers_beyond,
+    is_float,
+    range_advice,
+)
 
 _PHASES = ("training", "test")
 
@@ -35,7 +41,11 @@ class SeenRange(keras.metrics.Metric):
         self._counts = {
             name: self.add_variable((), initializer="zeros", name=name)
             for phase in _PHASES
-            for name in (f"{phase}_outside", f"{phase}_clipped", f"{phase}_unknown")
+            for name in (
+                f"{phase}_outside",
+                f"{phase}_clipped",
+                f"{phase}_unknown",
+            )
         }
         self._warned = False
         self._ends = {
@@ -43,22 +53,40 @@ class SeenRange(keras.metrics.Metric):
                 (), initializer="zeros", name=name, aggregation="only_first_replica"
             )
             for phase in _PHASES
-            for name in (f"{phase}_lowest", f"{phase}_highest")
+            for name in (f"{phase}_lowest", f"{phase}_highest", f"{phase}_integer")
         }
 
-    def update_state(self, x: Tensor, data_range: tuple[float, float], *, training: bool) -> None:
+    def update_state(
+        self,
+        x: Tensor,
+        data_range: tuple[float, float],
+        *,
+        training: bool,
+        highest_integer: int | None = None,
+    ) -> None:
         """Count the images of a batch.
 
         Args:
-            x: Images, shape `(batch, ...)`. Bytes and booleans are in range.
+            x: Images, shape `(batch, ...)`. Booleans are in range.
             data_range: Lowest and highest value of the likelihood.
             training: Whether they are trained on.
+            highest_integer: The integer that is white, 1 or 255. Defaults to `None`: 255.
         """
         x = ops.convert_to_tensor(x)
-        if not is_float(x):
-            return
         phase = _phase(training)
         axes = tuple(range(1, len(x.shape)))
+        dtype = keras.backend.standardize_dtype(x.dtype)
+        if "int" in dtype:
+            highest = self._ends[f"{phase}_integer"]
+            highest.assign(ops.maximum(highest, ops.cast(ops.max(x), "float32")))
+            if dtype != "uint8" or highest_integer == 1:
+                beyond = ops.any(integers_beyond(x, highest_integer), axis=axes)
+                self._counts[f"{phase}_outside"].assign_add(ops.sum(ops.cast(beyond, "float32")))
+                lowest = self._ends[f"{phase}_lowest"]
+                lowest.assign(ops.minimum(lowest, ops.cast(ops.min(x), "float32")))
+            return
+        if not is_float(x):
+            return
         x = ops.cast(x, "float32")
         for name, pixels in zip(("outside", "clipped"), beyond_range(x, data_range), strict=True):
             images = ops.sum(ops.cast(ops.any(pixels, axis=axes), "float32"))
@@ -114,6 +142,15 @@ class SeenRange(keras.metrics.Metric):
             float(ops.convert_to_numpy(self._ends[f"{phase}_{end}"]))
             for end in ("lowest", "highest")
         ]
+        integer = int(ops.convert_to_numpy(self._ends[f"{phase}_integer"]))
+        if outside and integer and not ends[1]:  # no floats
+            raise DataError(
+                f"`{name}` must be integers from 0 to {model.highest_integer or 255}. Received: "
+                f"{outside} images beyond it, values from {ends[0]:.0f} to {integer}"
+            )
+        if integer == 1 and model.highest_integer != 1 and not self._warned:
+            self._warned = True
+            warnings.warn(almost_black(name), stacklevel=2)
         received = (
             f"{outside or clipped} images beyond it, values from {ends[0]:.4g} to {ends[1]:.4g}"
         )

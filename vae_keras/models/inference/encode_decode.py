@@ -9,7 +9,7 @@ from vae_keras._types import Codes, Images, Labels, Tensor
 from vae_keras.checks import integer, positive_integer
 from vae_keras.errors import ArgumentError
 from vae_keras.models.host import Host
-from vae_keras.models.images import to_data_range
+from vae_keras.models.images import highest_of, to_data_range
 from vae_keras.models.inference.batches import (
     INFERENCE_BATCH_SIZE,
     batches_of,
@@ -113,8 +113,8 @@ class Inference(Host):
 
     def to_unit_range(self, x: Images) -> Images:
         """Bring images in the model's range, or uint8, to floats in `[0, 1]`, for plots."""
-        if x.dtype in (np.uint8, np.bool_):
-            return x.astype("float32") / (255.0 if x.dtype == np.uint8 else 1.0)
+        if x.dtype.kind in "iub":
+            return x.astype("float32") / highest_of(str(x.dtype), self.highest_integer)
         low, high = self.likelihood.data_range
         return np.clip((x.astype("float32") - low) / (high - low), 0.0, 1.0)
 

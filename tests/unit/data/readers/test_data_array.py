@@ -237,3 +237,18 @@ def test_file_that_is_refused(tmp_path: Path, name: str, content: bytes, message
 def test_missing_file(tmp_path: Path):
     with pytest.raises(DataError, match=r"none.npy cannot be read. Received: No such file"):
         read_array_file(tmp_path / "none.npy")
+
+
+@pytest.mark.parametrize("shape", [(20, 3, 8, 8), (8, 8, 90), (8, 8, 3, 40), (1, 1, 28, 28)])
+def test_another_layout_is_named(tmp_path, shape):
+    np.save(tmp_path / "images.npy", np.zeros(shape, "uint8"))
+    with pytest.raises(
+        DataError, match=r"It seems to hold the .*`np\.moveaxis\(x, 1?-?1, .*first|last"
+    ):
+        read_array_file(tmp_path / "images.npy")
+
+
+@pytest.mark.parametrize("shape", [(20, 8, 8, 13), (4, 4, 30, 3), (8, 8, 16), (90, 8, 8, 4)])
+def test_a_layout_of_images_is_read(tmp_path, shape):
+    np.save(tmp_path / "images.npy", np.full(shape, 7, "uint8"))
+    assert read_array_file(tmp_path / "images.npy").train.images.shape[:3] == shape[:3]

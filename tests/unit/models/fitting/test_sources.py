@@ -27,11 +27,11 @@ N = 8  # as many as the images are wide: what broadcasts where it must not
 LABELS = np.arange(N) % 3
 
 
-def build(kind="vae", **compiled):
+def build(kind="vae", highest=None, **compiled):
     keras.utils.set_random_seed(0)
     cls, options = KINDS[kind]
     parts = mlp((8, 8, 1), 2, SquaredError(), encoder_units=(4,), **options)
-    model = cls(*parts, SquaredError(), seed=3)
+    model = cls(*parts, SquaredError(), seed=3, highest_integer=highest)
     model.compile(keras.optimizers.SGD(0.0), **(compiled or {"run_eagerly": True}))
     return model
 
@@ -74,6 +74,15 @@ if BACKEND == "torch":
     SOURCES["DataLoader"] = loader
 every_source = pytest.mark.parametrize("source", SOURCES.values(), ids=SOURCES)
 
+# One of them always, the others where all tests run.
+some_sources = pytest.mark.parametrize(
+    "source",
+    [
+        pytest.param(source, id=name, marks=pytest.mark.thorough if number else ())
+        for number, (name, source) in enumerate(SOURCES.items())
+    ],
+)
+
 
 def data_of(kind, source, x):
     return source(x, LABELS) if kind == "conditional" else source(x)
@@ -111,7 +120,8 @@ def test_the_losses_of_an_array(kind, source, make_images):
 WRONG = {
     "size": (lambda x: x[:, :7], r"must hold images of shape \(n, 8, 8, 1\)"),
     "colour": (lambda x: np.repeat(x, 3, axis=-1), r"must hold images of shape \(n, 8, 8, 1\)"),
-    "integers": (lambda x: (x * 255).astype("int32"), r"must be uint8 \(0 to 255\) or float"),
+    "integers": (lambda x: (x * 256).astype("int32"), r"must be integers from 0 to 255"),
+    "complex": (lambda x: x.astype("complex64"), r"must be integers from 0 to 255, or float"),
     "0 to 255": (lambda x: x * np.float32(255), r"must lie in .* \(divide by 255, or keep uint8"),
     "-1 to 1": (lambda x: x * 2 - 1, r"must lie in .* \(a likelihood with `data_range=\(-1, 1\)`"),
     "NaN": (lambda x: np.where(x > 0.9, np.float32(np.nan), x), "must .*finite"),
@@ -272,3 +282,89 @@ def test_the_kl_weight_has_one_owner(compiled, make_images):
         model.fit(x, callbacks=[changing], verbose=0)
     model.kl_weight = 2.0  # and after it, it may
     assert model.kl_weight == 2.0
+
+
+def black_and_white(n=N):
+    """Return images of 0 and 1, one of them black."""
+    x = (np.random.default_rng(4).random((n, 8, 8, 1)) < 0.3).astype("uint8")
+    x[0] = 0
+    return x
+
+
+@every_kind
+def test_integers_0_and_1_are_black_and_white(kind, tmp_path):
+    x = black_and_white()
+    labels = (LABELS,) if kind == "conditional" else ()
+    label = LABELS if kind == "conditional" else None
+    expected = build(kind).fit(x.astype("float32"), *labels, verbose=0).history["loss"]
+    for images in (x, x.astype("int64"), x.astype(bool), x[..., 0]):
+        model = build(kind)
+        history = model.fit(images, *labels, validation_data=(images, *labels), verbose=0).history
+        assert history["loss"] == pytest.approx(expected, rel=1e-6)
+        assert model.highest_integer == (None if images.dtype == bool else 1)
+    images = x.astype("float32")
+    assert measured(model, x, *labels) == pytest.approx(measured(model, images, *labels))
+    np.testing.assert_allclose(
+        model.encode(x, label=label), model.encode(images, label=label), atol=1e-6
+    )
+    for given in (x, Batches(x)):
+        if kind != "conditional":
+            np.testing.assert_allclose(
+                model.predict(given, verbose=0), model.predict(images, verbose=0), atol=1e-6
+            )
+    # What the training images were decides: a black image is black, and levels of 255 do not fit.
+    black = model.encode(x[:1], label=None if label is None else label[:1])
+    np.testing.assert_allclose(black, model.encode(images[:1], label=None if label is None else 0))
+    with pytest.raises(DataError, match=r"from 0 to 1, as those that the model was trained on"):
+        model.fit(x * 255, *labels, verbose=0)
+    with pytest.raises(DataError, match=r"`x` must be integers from 0 to 1\. Received: 7 images"):
+        model.evaluate(data_of(kind, Batches, x * 255), verbose=0)
+    model.save(tmp_path / "model.keras")
+    again = keras.saving.load_model(tmp_path / "model.keras")
+    assert again.highest_integer == 1
+    np.testing.assert_allclose(
+        again.encode(x, label=label), model.encode(images, label=label), atol=1e-6
+    )
+
+
+def test_bytes_stay_bytes_whatever_is_given_later(make_images):
+    model, levels = build(), make_images(N, dtype="uint8")
+    dark = black_and_white()
+    model.fit(levels, verbose=0)
+    assert model.highest_integer == 255
+    with pytest.warns(UserWarning, match="`x` holds the integers 0 and 1 alone"):
+        codes = model.encode(dark)
+    np.testing.assert_allclose(codes, model.encode(dark / np.float32(255)), atol=1e-6)
+    model = build(highest=255)
+    with pytest.warns(UserWarning, match="`x` holds the integers 0 and 1 alone"):
+        model.fit(dark, verbose=0)
+    assert model.highest_integer == 255
+
+
+@some_sources
+def test_data_sets_of_integers_0_and_1_are_told(source):
+    x = black_and_white()
+    images = x.astype("float32")
+    with pytest.warns(UserWarning, match="`x` holds the integers 0 and 1 alone"):
+        build().fit(source(x), verbose=0)
+    with pytest.warns(UserWarning, match="`x` holds the integers 0 and 1 alone"):
+        assert measured(build(), source(x)) == pytest.approx(
+            measured(build(), images / np.float32(255)), rel=1e-6
+        )
+    for given in (x, x.astype("int32")):
+        assert measured(build(highest=1), source(given)) == pytest.approx(
+            measured(build(), images), rel=1e-6
+        )
+
+
+@some_sources
+def test_integers_of_any_size_are_levels(source, make_images):
+    x = make_images(N, dtype="uint8")
+    expected = measured(build(), x)
+    for given in (x.astype("int64"), source(x.astype("int32"))):
+        assert measured(build(), given) == pytest.approx(expected, rel=1e-6)
+
+
+def test_what_is_no_highest_integer():
+    with pytest.raises(ArgumentError, match="`highest_integer` must be 255"):
+        build(highest=2)
