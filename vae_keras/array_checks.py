@@ -58,7 +58,8 @@ def visible_channels(images: Images) -> Images:
     """
     channels = images.shape[-1]
     if channels == 2:
-        return images.mean(axis=-1, keepdims=True).astype(images.dtype)
+        mean: Images = images.mean(axis=-1, keepdims=True).astype(images.dtype)
+        return mean
     return images[..., :3] if channels > 3 else images
 
 
