@@ -67,6 +67,9 @@ class Config:
     score finds their test images."""
     binarize: Literal["none", "static", "dynamic"] = "none"
     """Draw each pixel as 0 or 1: once (static), or training images anew in each epoch (dynamic)."""
+    augment: Annotated[tuple[Literal["flip", "shift"], ...], rules.augmentation] = ()
+    """Changes of the training images at random, anew in each epoch: flip (left to right), shift (by
+    up to a tenth of height and width)."""
     architecture: str = "conv"
     """Architecture of encoder and decoder: conv, mlp, resnet, stable_conv."""
     filters: Annotated[tuple[int, ...] | None, positive_integers] = None

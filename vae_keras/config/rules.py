@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, TypeAlias, get_args, get_origin
 from vae_keras.checks import as_finite, as_integer, height_and_width, red_green_blue
 from vae_keras.errors import ArgumentError
 
+AUGMENTATIONS = ("flip", "shift")
 Check: TypeAlias = Callable[[str, Any], Any]
 
 
@@ -68,6 +69,13 @@ def class_names(name: str, value: Any) -> tuple[str, ...]:
     if not isinstance(value, (tuple, list)) or not all(isinstance(one, str) for one in value):
         raise _refused(name, value, "names or numbers of classes")
     return tuple(value)
+
+
+def augmentation(name: str, value: Any) -> tuple[str, ...]:
+    """Return the names of changes to training images, each once, in one order."""
+    if not isinstance(value, (tuple, list)) or not set(value) <= set(AUGMENTATIONS):
+        raise _refused(name, value, f"any of {', '.join(AUGMENTATIONS)}")
+    return tuple(one for one in AUGMENTATIONS if one in value)
 
 
 def options(name: str, value: Any) -> tuple[str, ...]:

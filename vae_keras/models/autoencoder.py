@@ -58,11 +58,12 @@ class Autoencoder(ImageModel):
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
         target = target_of_batch(y, self.image_shape)
         self._track_range(x, target, training=training)
+        weights = weights_of_pixels(sample_weight, self.image_shape)
+        x, target, weights = self._augmented(x, target, weights, training=training)
         x = to_data_range(x, self)
         target = x if target is None else to_data_range(target, self)
         reconstruction = self.decoder(self.encoder(x, training=training), training=training)
         squares = ops.square(target - reconstruction)
-        weights = weights_of_pixels(sample_weight, self.image_shape)
         if weights is None:
             errors = ops.mean(squares, axis=self._pixels)
         else:

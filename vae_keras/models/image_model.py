@@ -1,6 +1,6 @@
 """The base of every model of images: its parts, `fit` and `evaluate`, its config."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import keras
@@ -14,6 +14,11 @@ from vae_keras.errors import ArgumentError, DataError
 from vae_keras.likelihoods import Likelihood
 from vae_keras.models.compatibility import warn_of_layout, warn_of_output_activation
 from vae_keras.models.fitting import data_parallel, inputs, resume, steps, streams
+from vae_keras.models.fitting.augment import (
+    augmented,
+    checked_augmentation,
+    seed_of_augmentation,
+)
 from vae_keras.models.fitting.guard import SkippedSteps, without_skipped_steps
 from vae_keras.models.fitting.seen_range import SeenRange
 from vae_keras.models.fitting.streams import FitCall
@@ -53,6 +58,8 @@ class ImageModel(steps.TrainingSteps, Inference, keras.Model):
     parts: tuple[str, ...] = ("encoder", "decoder", "likelihood")
     is_variational: ClassVar[bool] = False
     _fitting = False
+    _augment: tuple[str, ...] = ()
+    _augmentation_seed: keras.random.SeedGenerator | None = None
 
     def __init__(
         self,
@@ -104,12 +111,19 @@ class ImageModel(steps.TrainingSteps, Inference, keras.Model):
         """Keras' metric `loss`."""
         return self._loss_tracker
 
-    def fit(self, x: Any = None, y: Any = None, **kwargs: Any) -> keras.callbacks.History:
+    def fit(
+        self, x: Any = None, y: Any = None, *, augment: Any = (), **kwargs: Any
+    ) -> keras.callbacks.History:
         """Train; see `keras.Model.fit`. Images, labels and weights are checked first.
 
         `sample_weight` weighs the images, shape `(n,)`, or their pixels, shape `(n, height, width)`
         or that of the images: the reconstruction then counts the pixels that are seen. Images as
         `y` are what `x` is to become, as in a denoising autoencoder.
+
+        `augment` changes the training images at random, anew in each epoch, and their targets and
+        the weights of their pixels with them: `"flip"` mirrors half of them left to right,
+        `"shift"` moves each by up to a tenth of its height and width, repeating the edge; both can
+        be given, as a tuple. Validation images stay as they are.
 
         The order of an array's images depends on the model's `seed`, the epoch, and the training
         steps before this call. With a `Checkpoint` among the callbacks, training continues from
@@ -121,7 +135,9 @@ class ImageModel(steps.TrainingSteps, Inference, keras.Model):
         """
         keras_fit = super().fit
         self._check_compiled()
+        augment = checked_augmentation(augment, self.image_shape)
         call = inputs.checked_fit(self, x, y, kwargs)
+        self._begin_augmentation(augment)
         self._renew_steps()
         self.seen_range.clear(training=True)
         self._before_fit(call.x)
@@ -139,6 +155,9 @@ class ImageModel(steps.TrainingSteps, Inference, keras.Model):
                 history = resume.fit(leg, self, call)
         finally:
             self._fitting = False
+            if augment:
+                self._augment = ()
+                self._renew_steps()
         self._after_fit()
         return history
 
@@ -363,7 +382,20 @@ class ImageModel(steps.TrainingSteps, Inference, keras.Model):
 
     def _step_settings(self) -> tuple[Any, ...]:
         """Return the settings that the compiled steps hold as constants."""
-        return self.skip_gradient_norm, self.highest_integer == 1
+        augment = ("flip" in self._augment, "shift" in self._augment)
+        return self.skip_gradient_norm, self.highest_integer == 1, *augment
+
+    def _begin_augmentation(self, names: tuple[str, ...]) -> None:
+        """Have the training steps change the images, with a generator that checkpoints keep."""
+        self._augment = names
+        if names and self._augmentation_seed is None:
+            self._augmentation_seed = seed_of_augmentation(self.seed)
+
+    def _augmented(self, *arrays: Tensor | None, training: bool) -> Sequence[Tensor | None]:
+        """Change images, targets and weights of pixels, if `fit` was told to."""
+        if not training or not self._augment:
+            return arrays
+        return augmented(self._augment, arrays, self._augmentation_seed)
 
     def _check_compiled(self) -> None:
         if not self.compiled:

@@ -164,11 +164,13 @@ class VAE(Probabilistic, ImageModel):
         label = self._label_of_batch(y)
         target = target_of_batch(y, self.image_shape) if label is None else None
         self._track_range(x, target, training=training)
+        pixel_weights = weights_of_pixels(sample_weight, self.image_shape)
+        x, target, pixel_weights = self._augmented(x, target, pixel_weights, training=training)
         terms = self.loss_terms(
             x,
             label,
             target=target,
-            pixel_weights=weights_of_pixels(sample_weight, self.image_shape),
+            pixel_weights=pixel_weights,
             training=training,
         )
         self.kl_weight_tracker.update_state(terms.weight)

@@ -80,6 +80,7 @@ def train(
             history = vae.fit(
                 dataset.train.images,
                 labels_for(vae, dataset.train.labels),
+                augment=config.augment,
                 batch_size=config.batch_size,
                 epochs=config.epochs,
                 validation_data=validation if validated else None,
