@@ -106,9 +106,24 @@ def unusual_layout(shape: Sequence[int]) -> str:
     return ""
 
 
+def as_vector_of_labels(labels: np.ndarray, count: int) -> np.ndarray:
+    """Return a column of labels, or one-hot labels, as a vector, and other labels as they are.
+
+    Args:
+        labels: Shape `(count,)`, `(count, 1)` or, one-hot, `(count, classes)`.
+        count: Number of images.
+    """
+    if labels.shape == (count, 1):
+        return labels[:, 0]
+    if labels.ndim == 2 and len(labels) == count and labels.dtype.kind in "biuf":
+        one_hot = np.isin(labels, (0, 1)).all() and (labels.sum(axis=1) == 1).all()
+        return labels.argmax(axis=1) if one_hot else labels
+    return labels
+
+
 def check_labels(name: str, labels: ArrayLike, count: int, of: str) -> np.ndarray:
     """Return labels of any type as a vector with one entry for each of the `count` of `of`."""
-    vector = np.asarray(labels)
+    vector = as_vector_of_labels(np.asarray(labels), count)
     if vector.shape != (count,):
         raise ArgumentError(
             f"`{name}` must have one label for each of the {count} entries of `{of}`, "

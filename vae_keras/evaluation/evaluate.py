@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from keras import ops
 
+from vae_keras.array_checks import as_vector_of_labels
 from vae_keras.checks import integer
 from vae_keras.data import Split
 from vae_keras.errors import ArgumentError
@@ -65,8 +66,8 @@ def evaluate(
     Args:
         model: A `VAE`, `ConditionalVAE` or `Autoencoder`.
         images: Shape `(n, height, width, channels)`, or without the axis of one channel.
-        labels: Class of each image, shape `(n,)` or `(n, 1)`. A conditional model needs them, and
-            has no accuracy of its codes, as its encoder is given the class.
+        labels: Class of each image, shape `(n,)`, `(n, 1)` or one-hot. A conditional model needs
+            them, and has no accuracy of its codes, as its encoder is given the class.
         train_images: Training set: the neighbours of codes and of samples, and the images that
             the judging classifier is trained on.
         train_labels: Class of each training image.
@@ -268,9 +269,7 @@ def _as_split(
         images = images.astype(np.uint8) * np.uint8(255)
     if labels is None:
         return Split(images)
-    labels = np.asarray(labels)
-    if labels.shape == (len(images), 1):
-        labels = labels[:, 0]
+    labels = as_vector_of_labels(np.asarray(labels), len(images))
     if labels.shape != images.shape[:1]:
         raise ArgumentError(
             f"`{labels_name}` must have one label for each of the {len(images)} `{images_name}`. "

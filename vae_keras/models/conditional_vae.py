@@ -7,6 +7,7 @@ import numpy as np
 from keras import ops
 
 from vae_keras._types import Labels, Tensor
+from vae_keras.array_checks import as_vector_of_labels
 from vae_keras.data import ImageFiles
 from vae_keras.errors import ArgumentError, DataError
 from vae_keras.models.compatibility import check_parts
@@ -122,18 +123,21 @@ class ConditionalVAE(VAE):
                 "`x` must hold pairs (images, labels): this model is conditioned on one of "
                 f"{self.num_classes} classes. Received: images without labels"
             )
+        if tuple(y.shape[1:]) == (self.num_classes,) and self.num_classes > 1:
+            known = ops.sum(ops.cast(y, "int32"), axis=1) == 1
+            return ops.where(known, ops.argmax(y, axis=1), -1)  # which is no class
         if len(y.shape) > 1 and tuple(y.shape[1:]) != (1,):
             raise DataError(
-                "`x` must hold pairs (images, labels), each label the number of a class. "
+                "`x` must hold pairs (images, labels), each label the number of a class "
+                f"or one-hot, shape (n, {self.num_classes}). "
                 f"Received: labels of shape {tuple(y.shape)}"
             )
         return ops.reshape(y, (-1,))
 
     def _classes(self, labels: np.ndarray, n: int, *, name: str, error: type[ValueError]) -> Labels:
         """Return labels as int32, shape `(n,)`, or raise `error` unless they are classes."""
-        if labels.shape in ((n, 1), (n,)) and np.issubdtype(labels.dtype, np.integer):
-            labels = labels.reshape(-1)
-        else:
+        labels = as_vector_of_labels(labels, n)
+        if labels.shape != (n,) or not np.issubdtype(labels.dtype, np.integer):
             raise error(
                 f"{name} must be integers of shape ({n},), one for each image. "
                 f"Received: shape {labels.shape}, {labels.dtype}"

@@ -174,7 +174,7 @@ def test_weights_of_pixels_are_those_of_their_losses(likelihood, channels):
         value = x[image, row, column, channel].reshape(1, 1, 1, 1)
         # The first parameter of all channels comes first, then the second.
         its_own = parameters[image, row, column, channel::2].reshape(1, 1, 1, -1)
-        loss = float(likelihood.loss(value, its_own)[0])
+        loss = float(ops.convert_to_numpy(likelihood.loss(value, its_own))[0])
         expected[image] += weights[image, row, column, min(channel, channels - 1)] * loss
     found = ops.convert_to_numpy(likelihood.weighted_loss(x, parameters, weights))
     np.testing.assert_allclose(found, expected, rtol=1e-5)

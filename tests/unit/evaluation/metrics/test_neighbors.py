@@ -84,7 +84,7 @@ LABELS = np.array([0, 0, 0, 1, 1, 1])
         (CODES, LABELS, CODES, LABELS, 7, "`k` must be at least 1 and at most .* 6. Received: k=7"),
         (CODES, LABELS, CODES, LABELS, 0, "Received: k=0"),
         (CODES, LABELS[:5], CODES, LABELS, 1, r"`train_labels`.*Received: .*\(5,\)"),
-        (CODES, LABELS, CODES, LABELS[:, None], 1, r"`test_labels`.*Received: .*\(6, 1\)"),
+        (CODES, LABELS, CODES, LABELS[None], 1, r"`test_labels`.*Received: .*\(1, 6\)"),
         (CODES, LABELS, CODES[:, :1], LABELS, 1, "`test_codes` must have as many values"),
         (CODES[:0], LABELS[:0], CODES, LABELS, 1, "`train_codes` must have the shape"),
         (CODES[:, 0], LABELS, CODES, LABELS, 1, "`train_codes` must have the shape"),
