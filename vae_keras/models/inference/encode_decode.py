@@ -116,7 +116,10 @@ class Inference(Host):
         if x.dtype.kind in "iub":
             return x.astype("float32") / highest_of(str(x.dtype), self.highest_integer)
         low, high = self.likelihood.data_range
-        return np.clip((x.astype("float32") - low) / (high - low), 0.0, 1.0)
+        values = x.astype("float32", copy=False)
+        if (low, high) != (0.0, 1.0):  # without copies of many large images
+            values = (values - low) / (high - low)
+        return np.clip(values, 0.0, 1.0)
 
     def _encoded(self, images: Tensor, label: Tensor | None) -> tuple[Tensor, ...]:
         """Return the encoder's outputs, the codes first."""
