@@ -105,6 +105,29 @@ def unusual_layout(shape: Sequence[int]) -> str:
     return ""
 
 
+def plain_labels(labels: ArrayLike, count: int) -> np.ndarray:
+    """Return labels in a column, or one-hot, as a vector; others as they are.
+
+    Whole numbers that are floats or booleans become int64.
+
+    Args:
+        labels: Shape `(count,)`, `(count, 1)` or `(count, classes)`.
+        count: Number of images.
+    """
+    array = np.asarray(labels)
+    if array.shape == (count, 1):
+        array = array[:, 0]
+    elif array.ndim == 2 and array.dtype.kind in "biuf" and len(array) == count:
+        one_hot = np.isin(array, (0, 1)).all() and (array.sum(axis=1) == 1).all()
+        array = array.argmax(axis=1) if one_hot else array
+    whole = array.dtype.kind == "b" or (
+        array.dtype.kind == "f"
+        and bool(np.isfinite(array).all())
+        and bool((array == np.rint(array)).all())
+    )
+    return array.astype(np.int64) if whole else array
+
+
 def check_labels(name: str, labels: ArrayLike, count: int, of: str) -> np.ndarray:
     """Return labels of any type as a vector with one entry for each of the `count` of `of`."""
     vector = np.asarray(labels)

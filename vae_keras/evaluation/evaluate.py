@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from keras import ops
 
+from vae_keras.array_checks import plain_labels
 from vae_keras.checks import integer
 from vae_keras.data import Split
 from vae_keras.errors import ArgumentError
@@ -65,8 +66,8 @@ def evaluate(
     Args:
         model: A `VAE`, `ConditionalVAE` or `Autoencoder`.
         images: Shape `(n, height, width, channels)`, or without the axis of one channel.
-        labels: Class of each image, shape `(n,)` or `(n, 1)`. A conditional model needs them, and
-            has no accuracy of its codes, as its encoder is given the class.
+        labels: Class of each image, shape `(n,)` or `(n, 1)`, or one-hot. A conditional model needs
+            them, and has no accuracy of its codes, as its encoder is given the class.
         train_images: Training set: the neighbours of codes and of samples, and the images that
             the judging classifier is trained on.
         train_labels: Class of each training image.
@@ -264,12 +265,16 @@ def _as_split(
     if model.is_variational:
         images = model.binarized(images, generator)
     if images.dtype == np.bool_:
-        images = images.astype(np.uint8) * np.uint8(255)
+        # Bytes, unless the model reads those as black and white.
+        low, high = model.likelihood.data_range
+        images = (
+            images.astype(np.float32) * np.float32(high - low) + np.float32(low)
+            if model.highest_integer == 1
+            else images.astype(np.uint8) * np.uint8(255)
+        )
     if labels is None:
         return Split(images)
-    labels = np.asarray(labels)
-    if labels.shape == (len(images), 1):
-        labels = labels[:, 0]
+    labels = plain_labels(labels, len(images))
     if labels.shape != images.shape[:1]:
         raise ArgumentError(
             f"`{labels_name}` must have one label for each of the {len(images)} `{images_name}`. "

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from vae_keras._types import Images, Labels
-from vae_keras.array_checks import unusual_layout
+from vae_keras.array_checks import plain_labels, unusual_layout
 from vae_keras.data.binarize import holds_zeros_and_ones
 from vae_keras.data.dataset import Source, Split
 from vae_keras.data.readers.keras_cache import shown
@@ -123,22 +123,13 @@ def as_labels(labels: np.ndarray, count: int, where: str) -> Labels:
     Raises:
         DataError: If their number is not `count`, or a label is not an integer from 0 to 65,535.
     """
-    if labels.shape == (count, 1):
-        labels = labels[:, 0]
-    elif labels.ndim == 2 and labels.dtype.kind in "biuf" and len(labels) == count:
-        one_hot = np.isin(labels, (0, 1)).all() and (labels.sum(axis=1) == 1).all()
-        labels = labels.argmax(axis=1) if one_hot else labels
+    labels = plain_labels(labels, count)
     if labels.shape != (count,):
         raise DataError(
             f"{where} must hold one label per image, shape ({count},). "
             f"Received: shape {labels.shape}"
         )
-    whole = labels.dtype.kind in "biu" or (
-        labels.dtype.kind == "f"
-        and bool(np.isfinite(labels).all())
-        and bool((labels == np.rint(labels)).all())
-    )
-    if not whole:
+    if labels.dtype.kind not in "iu":
         raise DataError(f"{where} must hold whole numbers. Received: {labels.dtype}")
     low, high = labels.min(), labels.max()
     if low < 0 or high >= MOST_CLASSES:

@@ -8,6 +8,7 @@ from keras import ops
 from vae_keras import VAE, Autoencoder, ConditionalVAE
 from vae_keras.architectures import mlp
 from vae_keras.errors import ArgumentError, DataError
+from vae_keras.evaluation import evaluate as metrics_of
 from vae_keras.likelihoods import Bernoulli, SquaredError
 
 pytestmark = [
@@ -319,6 +320,9 @@ def test_integers_0_and_1_are_black_and_white(kind, tmp_path):
         model.fit(x * 255, *labels, verbose=0)
     with pytest.raises(DataError, match=r"`x` must be integers from 0 to 1\. Received: 7 images"):
         model.evaluate(data_of(kind, Batches, x * 255), verbose=0)
+    if kind == "vae":
+        found, wanted = (metrics_of(model, one, seed=0) for one in (x, images))
+        assert {**found} == pytest.approx({**wanted}, rel=1e-5, nan_ok=True)
     model.save(tmp_path / "model.keras")
     again = keras.saving.load_model(tmp_path / "model.keras")
     assert again.highest_integer == 1
