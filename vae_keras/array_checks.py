@@ -58,7 +58,8 @@ def visible_channels(images: Images) -> Images:
     """
     channels = images.shape[-1]
     if channels == 2:
-        return images.mean(axis=-1, keepdims=True).astype(images.dtype)
+        mean: Images = images.mean(axis=-1, keepdims=True).astype(images.dtype)
+        return mean
     return images[..., :3] if channels > 3 else images
 
 
@@ -125,7 +126,8 @@ def plain_labels(labels: ArrayLike, count: int) -> np.ndarray:
         and bool(np.isfinite(array).all())
         and bool((array == np.rint(array)).all())
     )
-    return array.astype(np.int64) if whole else array
+    # Numbers beyond int64 are of no class, and stay so.
+    return np.clip(array, -(2.0**53), 2.0**53).astype(np.int64) if whole else array
 
 
 def check_labels(name: str, labels: ArrayLike, count: int, of: str) -> np.ndarray:
