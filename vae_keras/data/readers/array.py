@@ -63,8 +63,8 @@ def read_array_file(path: Path) -> Source:
 
 
 def _with_numbered_classes(
-    path: Path, arrays: Mapping[str, np.ndarray]
-) -> tuple[Mapping[str, np.ndarray], tuple[str, ...] | None]:
+    path: Path, arrays: dict[str, np.ndarray]
+) -> tuple[dict[str, np.ndarray], tuple[str, ...] | None]:
     """Return the arrays with names of classes as numbers, and the names; `None` without names."""
     key = next((key for key in LABEL_KEYS if key in arrays), None)
     if key is None or arrays[key].dtype.kind not in "US" or not arrays[key].size:

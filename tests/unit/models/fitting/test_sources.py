@@ -331,7 +331,7 @@ def test_integers_0_and_1_are_black_and_white(kind, tmp_path):
     )
 
 
-def test_bytes_stay_bytes_whatever_is_given_later(make_images):
+def test_bytes_stay_bytes_whatever_is_given_later(make_images, tmp_path):
     model, levels = build(), make_images(N, dtype="uint8")
     dark = black_and_white()
     model.fit(levels, verbose=0)
@@ -339,6 +339,12 @@ def test_bytes_stay_bytes_whatever_is_given_later(make_images):
     with pytest.warns(UserWarning, match="`x` holds the integers 0 and 1 alone"):
         codes = model.encode(dark)
     np.testing.assert_allclose(codes, model.encode(dark / np.float32(255)), atol=1e-6)
+    assert "highest_integer" not in model.get_config()
+    model.save(tmp_path / "model.keras")
+    model = keras.saving.load_model(tmp_path / "model.keras")
+    with pytest.warns(UserWarning, match="`x` holds the integers 0 and 1 alone"):
+        model.fit(dark, verbose=0)
+    assert model.highest_integer == 255  # as it was trained
     model = build(highest=255)
     with pytest.warns(UserWarning, match="`x` holds the integers 0 and 1 alone"):
         model.fit(dark, verbose=0)
