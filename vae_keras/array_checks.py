@@ -106,24 +106,33 @@ def unusual_layout(shape: Sequence[int]) -> str:
     return ""
 
 
-def as_vector_of_labels(labels: np.ndarray, count: int) -> np.ndarray:
-    """Return a column of labels, or one-hot labels, as a vector, and other labels as they are.
+def plain_labels(labels: ArrayLike, count: int) -> np.ndarray:
+    """Return labels in a column, or one-hot, as a vector; others as they are.
+
+    Whole numbers that are floats or booleans become int64.
 
     Args:
-        labels: Shape `(count,)`, `(count, 1)` or, one-hot, `(count, classes)`.
+        labels: Shape `(count,)`, `(count, 1)` or `(count, classes)`.
         count: Number of images.
     """
-    if labels.shape == (count, 1):
-        return labels[:, 0]
-    if labels.ndim == 2 and len(labels) == count and labels.dtype.kind in "biuf":
-        one_hot = np.isin(labels, (0, 1)).all() and (labels.sum(axis=1) == 1).all()
-        return labels.argmax(axis=1) if one_hot else labels
-    return labels
+    array = np.asarray(labels)
+    if array.shape == (count, 1):
+        array = array[:, 0]
+    elif array.ndim == 2 and array.dtype.kind in "biuf" and len(array) == count:
+        one_hot = np.isin(array, (0, 1)).all() and (array.sum(axis=1) == 1).all()
+        array = array.argmax(axis=1) if one_hot else array
+    whole = array.dtype.kind == "b" or (
+        array.dtype.kind == "f"
+        and bool(np.isfinite(array).all())
+        and bool((array == np.rint(array)).all())
+    )
+    # Numbers beyond int64 are of no class, and stay so.
+    return np.clip(array, -(2.0**53), 2.0**53).astype(np.int64) if whole else array
 
 
 def check_labels(name: str, labels: ArrayLike, count: int, of: str) -> np.ndarray:
     """Return labels of any type as a vector with one entry for each of the `count` of `of`."""
-    vector = as_vector_of_labels(np.asarray(labels), count)
+    vector = plain_labels(labels, count)
     if vector.shape != (count,):
         raise ArgumentError(
             f"`{name}` must have one label for each of the {count} entries of `{of}`, "

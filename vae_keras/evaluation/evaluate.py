@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from vae_keras.array_checks import as_vector_of_labels
+from vae_keras.array_checks import plain_labels
 from vae_keras.checks import integer
 from vae_keras.data import Split
 from vae_keras.errors import ArgumentError
@@ -66,7 +66,7 @@ def evaluate(
     Args:
         model: A `VAE`, `ConditionalVAE` or `Autoencoder`.
         images: Shape `(n, height, width, channels)`, or without the axis of one channel.
-        labels: Class of each image, shape `(n,)`, `(n, 1)` or one-hot. A conditional model needs
+        labels: Class of each image, shape `(n,)` or `(n, 1)`, or one-hot. A conditional model needs
             them, and has no accuracy of its codes, as its encoder is given the class.
         train_images: Training set: the neighbours of codes and of samples, and the images that
             the judging classifier is trained on.
@@ -266,10 +266,16 @@ def _as_split(
     if model.is_variational:
         images = model.binarized(images, generator)
     if images.dtype == np.bool_:
-        images = images.astype(np.uint8) * np.uint8(255)
+        # Bytes, unless the model reads those as black and white.
+        low, high = model.likelihood.data_range
+        images = (
+            images.astype(np.float32) * np.float32(high - low) + np.float32(low)
+            if model.highest_integer == 1
+            else images.astype(np.uint8) * np.uint8(255)
+        )
     if labels is None:
         return Split(images)
-    labels = as_vector_of_labels(np.asarray(labels), len(images))
+    labels = plain_labels(labels, len(images))
     if labels.shape != images.shape[:1]:
         raise ArgumentError(
             f"`{labels_name}` must have one label for each of the {len(images)} `{images_name}`. "

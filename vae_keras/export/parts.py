@@ -43,7 +43,8 @@ def encoder_part(model: ImageModel, input_type: str) -> Part:
 
     Args:
         model: Any model of images, in float32.
-        input_type: `"uint8"` for pixels in 0 to 255, `"float32"` for `[0, 1]`.
+        input_type: `"uint8"` for pixels in 0 to 255, or 0 and 1 if the model was trained on those;
+            `"float32"` for `[0, 1]`.
     """
     images = keras.Input(model.image_shape, dtype=input_type, name="images")
     label, classes = _label(model)
@@ -55,7 +56,8 @@ def encoder_part(model: ImageModel, input_type: str) -> Part:
         named = dict(zip(("z_mean", "z_log_var"), outputs, strict=True))
     else:
         named = {"codes": outputs}
-    ranges = {"images": (0.0, 255.0 if input_type == "uint8" else 1.0), **_label_range(model)}
+    highest = float(model.highest_integer or 255) if input_type == "uint8" else 1.0
+    ranges = {"images": (0.0, highest), **_label_range(model)}
     return _part("encoder", [images, label], named, ranges)
 
 

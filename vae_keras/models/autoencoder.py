@@ -26,7 +26,8 @@ class Autoencoder(ImageModel):
         decoder: Model `codes -> images`, built for `likelihood`.
         likelihood: A `SquaredError`, which sets the range of the images and the activation of the
             output. Defaults to `SquaredError()`.
-        **kwargs: `seed`, `name` and the like.
+        **kwargs: `seed`, `skip_gradient_norm` and `highest_integer`, see `ImageModel`; `name` and
+            the like.
 
     Raises:
         ArgumentError: If the parts do not fit each other.

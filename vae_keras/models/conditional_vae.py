@@ -7,7 +7,7 @@ import numpy as np
 from keras import ops
 
 from vae_keras._types import Labels, Tensor
-from vae_keras.array_checks import as_vector_of_labels
+from vae_keras.array_checks import plain_labels
 from vae_keras.data import ImageFiles
 from vae_keras.errors import ArgumentError, DataError
 from vae_keras.models.compatibility import check_parts
@@ -61,7 +61,8 @@ class ConditionalVAE(VAE):
         """Return the classes of `n` images as integers, shape `(n,)`.
 
         Args:
-            label: One class for all, or one for each.
+            label: One class for all, or one for each: whole numbers, shape `(n,)` or `(n, 1)`, or
+                one-hot.
             n: Number of images.
 
         Raises:
@@ -123,9 +124,11 @@ class ConditionalVAE(VAE):
                 "`x` must hold pairs (images, labels): this model is conditioned on one of "
                 f"{self.num_classes} classes. Received: images without labels"
             )
-        if tuple(y.shape[1:]) == (self.num_classes,) and self.num_classes > 1:
-            known = ops.sum(ops.cast(y, "int32"), axis=1) == 1
-            return ops.where(known, ops.argmax(y, axis=1), -1)  # which is no class
+        if len(y.shape) == 2 and y.shape[1] == self.num_classes > 1:
+            ones = ops.cast(y, "float32")
+            one_hot = ops.sum(ops.cast(ones == 1.0, "int32"), axis=1) == 1
+            one_hot = ops.logical_and(one_hot, ops.all(ones * (1.0 - ones) == 0.0, axis=1))
+            return ops.where(one_hot, ops.cast(ops.argmax(ones, axis=1), "int32"), -1)
         if len(y.shape) > 1 and tuple(y.shape[1:]) != (1,):
             raise DataError(
                 "`x` must hold pairs (images, labels), each label the number of a class "
@@ -136,11 +139,13 @@ class ConditionalVAE(VAE):
 
     def _classes(self, labels: np.ndarray, n: int, *, name: str, error: type[ValueError]) -> Labels:
         """Return labels as int32, shape `(n,)`, or raise `error` unless they are classes."""
-        labels = as_vector_of_labels(labels, n)
-        if labels.shape != (n,) or not np.issubdtype(labels.dtype, np.integer):
+        given, labels = labels, plain_labels(labels, n)
+        if labels.shape != (n,) or labels.dtype.kind not in "iu":
+            text = given.dtype.kind in "UOS" and given.ndim == 1
+            advice = ": `np.unique(labels, return_inverse=True)` has the names and these" * text
             raise error(
-                f"{name} must be integers of shape ({n},), one for each image. "
-                f"Received: shape {labels.shape}, {labels.dtype}"
+                f"{name} must be integers of shape ({n},), one for each image{advice}. "
+                f"Received: shape {given.shape}, {given.dtype}"
             )
         if labels.min() < 0 or labels.max() >= self.num_classes:
             raise error(

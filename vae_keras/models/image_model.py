@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 import keras
 import numpy as np
+from keras import ops
 
 from vae_keras._types import ImageShape, Labels, Tensor
 from vae_keras.checks import positive_number
@@ -255,8 +256,8 @@ class ImageModel(steps.TrainingSteps, Inference, keras.Model):
             config["skip_gradient_norm"] = self.skip_gradient_norm
         if self.preparation != Preparation():
             config["preparation"] = self.preparation.to_dict()
-        if self.highest_integer is not None:
-            config["highest_integer"] = self.highest_integer
+        if self.highest_integer == 1:
+            config["highest_integer"] = 1  # 255 is what files have always meant
         return {**config, "seed": self.seed, FORMAT_KEY: FORMAT_VERSION}
 
     @classmethod
@@ -320,7 +321,10 @@ class ImageModel(steps.TrainingSteps, Inference, keras.Model):
         """
         integers = isinstance(x, np.ndarray) and x.dtype.kind in "iu"
         if integers and self.highest_integer is None:
-            self.highest_integer = 1 if holds_zeros_and_ones(x) else 255
+            # A model that has been trained, maybe in another process, has read levels of 255.
+            optimizer = getattr(self, "optimizer", None)
+            trained = optimizer is not None and int(ops.copy(optimizer.iterations)) > 0
+            self.highest_integer = 1 if not trained and holds_zeros_and_ones(x) else 255
 
     def encoder_inputs(self, x: Tensor, label: Tensor | None) -> Any:
         """Return what the encoder is called with."""

@@ -66,7 +66,8 @@ class VAE(Probabilistic, ImageModel):
             anew at every training step (dynamic binarisation); evaluation uses a fixed draw. Images
             that are binary already stay as they are. Defaults to `False`.
         seed: Seed of the sampling noise. Defaults to `None`.
-        **kwargs: `name` and the like, for `keras.Model`.
+        **kwargs: `skip_gradient_norm` and `highest_integer`, see `ImageModel`; `name` and the like,
+            for `keras.Model`.
 
     Raises:
         ArgumentError: If the parts do not fit each other, or `kl_weight` is negative.

@@ -36,6 +36,18 @@ def test_encoder_takes_pixels(input_type, data_range, make_model, pixels):
     assert np.std(found["z_mean"], axis=0).min() > 1e-3  # it tells the images apart
 
 
+def test_the_encoder_of_black_and_white_images_takes_0_and_1(make_model, pixels):
+    model = make_model()
+    model.highest_integer = 1
+    black_and_white = (pixels > 127).astype("uint8")
+    part = encoder_part(model, "uint8")
+    found = outputs_of(part, black_and_white)["z_mean"]
+    np.testing.assert_allclose(found, model.encode(black_and_white), atol=1e-5)
+    np.testing.assert_allclose(found, model.encode(black_and_white.astype("float32")), atol=1e-5)
+    assert part.ranges["images"] == (0, 1)
+    assert np.isnan(outputs_of(part, black_and_white + 1)["z_mean"]).any()
+
+
 def test_float_pixels_out_of_range_become_nan(make_model, pixels):
     part = encoder_part(make_model(), "float32")
     found = outputs_of(part, pixels.astype("float32"))  # 0 to 255, where [0, 1] is wanted

@@ -145,7 +145,9 @@ def test_forms_of_labels_agree(make_images):
     vae, x = conditional(), make_images(6)
     ones = np.ones(6, "int64")
     expected = vae.encode(x, label=1)
-    for label in (np.int8(1), ones, ones[:, None], ones.astype("uint8"), [1] * 6, np.array(1)):
+    one_hot = np.eye(3)[ones]
+    forms = (ones, ones[:, None], ones.astype("uint8"), ones > 0, ones * 1.0, one_hot, [1] * 6)
+    for label in (*forms, np.int8(1), np.array(1), 1.0):
         np.testing.assert_array_equal(vae.encode(x, label=label), expected)
     assert np.abs(vae.encode(x, label=2) - expected).max() > 1e-3
     codes = np.zeros((3, 2))
@@ -158,7 +160,8 @@ def test_forms_of_labels_agree(make_images):
 @pytest.mark.thorough
 def test_forms_of_labels_to_fit_agree(make_images):
     x, logs = make_images(6), []
-    for labels in (LABELS, LABELS[:, None], LABELS.astype("uint8"), LABELS.tolist()):
+    one_hot = np.eye(3)[LABELS]
+    for labels in (LABELS, LABELS[:, None], LABELS.astype("uint8"), LABELS.tolist(), one_hot):
         vae = conditional()
         logs.append(fit(vae, x, labels, batch_size=4, validation_data=(x, labels)))
     assert {"val_loss", "val_kl_loss", "loss"} < set(logs[0])
@@ -171,7 +174,7 @@ def test_forms_of_labels_to_fit_agree(make_images):
 def test_a_generator_brings_its_labels(make_images):
     x = make_images(6)
     expected = fit(conditional(), x, LABELS, batch_size=6)
-    for labels in (LABELS, LABELS[:, None], LABELS.astype("float32")):
+    for labels in (LABELS, LABELS[:, None], LABELS.astype("float32"), np.eye(3)[LABELS]):
         logs = fit(conditional(), Batches(x, labels))
         assert logs == pytest.approx(expected, rel=1e-6)
 
@@ -200,6 +203,10 @@ def test_a_class_that_does_not_exist_ends_a_generator_by_name(make_images, bad):
         evaluate(conditional(), data)
     with pytest.raises(DataError, match=message):
         fit(conditional(), data)
+    two = np.eye(3)[[0, 1, 2, 0, 0, 1]]
+    two[3, 1] = bad
+    with pytest.raises(DataError, match=message):
+        evaluate(conditional(), Batches(make_images(6), two))
 
 
 def test_a_generator_without_classes_is_a_data_error(make_images):
@@ -221,10 +228,10 @@ TABLE = [
     (-1, "must lie in 0 to 2"),
     (LABELS + 1, "must lie in 0 to 2, .* Received: values from 1 to 3"),
     (LABELS[:5], r"must be integers of shape \(6,\), one for each image. Received: shape \(5,\)"),
-    (np.ones((6, 3), dtype=int), r"must be integers .* Received: shape \(6, 3\), int64"),
-    (LABELS.astype("float32"), r"must be integers .* float32"),
-    (1.0, r"must be integers .* float64"),
-    (LABELS > 0, r"must be integers .* bool"),
+    (np.ones((6, 3), int), r"must be integers .* Received: shape \(6, 3\), int64"),
+    (LABELS + 0.5, r"must be integers .* float64"),
+    (np.array(["a"] * 6), r"must be .*: `np.unique\(labels, return_inverse=True\)` has .*<U1"),
+    (1.5, r"must be integers .* float64"),
     ("1", r"must be integers .*<U1"),
 ]
 
@@ -246,7 +253,7 @@ def test_senseless_labels_are_argument_errors(make_images, label, message):
         assert_one_line(caught)
 
 
-@pytest.mark.parametrize(("labels", "message"), TABLE[3:7])
+@pytest.mark.parametrize(("labels", "message"), TABLE[3:8])
 def test_senseless_labels_to_fit_are_data_errors(make_images, labels, message):
     vae, x = conditional(), make_images(6)
     calls = {

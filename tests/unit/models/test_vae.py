@@ -368,6 +368,7 @@ def test_images_of_the_symmetric_range(tiny_vae, make_images):
         (lambda x: x * 255.0, r"`x` must lie in \[0.0, 1.0\].*divide by 255"),
         (lambda x: x * np.float32("nan"), "`x` must be finite.*4 of 4 images"),
         (lambda x: x[:, :7], r"`x` must hold images of shape \(n, 8, 8, 1\).*\(4, 7, 8, 1\)"),
+        (lambda x: x.astype("int32") + 256, r"`x` must be integers from 0 to 255\..*int32"),
         (lambda x: x[:0], "`x` must hold at least one image"),
     ],
 )

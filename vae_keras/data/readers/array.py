@@ -7,12 +7,13 @@ from pathlib import Path
 import numpy as np
 
 from vae_keras._types import Images, Labels
-from vae_keras.array_checks import as_vector_of_labels, unusual_layout
+from vae_keras.array_checks import plain_labels, unusual_layout
 from vae_keras.data.binarize import holds_zeros_and_ones
 from vae_keras.data.dataset import Source, Split
 from vae_keras.data.readers.keras_cache import shown
 from vae_keras.data.readers.numpy_file import read_npy, read_npz
 from vae_keras.errors import DataError
+from vae_keras.io.text import printable
 
 # Keras', MedMNIST's, and what NumPy calls an array without a name.
 IMAGE_KEYS = ("x_train", "train_images", "x", "images", "arr_0")
@@ -34,11 +35,11 @@ def read_array_file(path: Path) -> Source:
     """Read a `.npy` (images only) or `.npz` file.
 
     The keys of an `.npz`: images under the first of `IMAGE_KEYS` that it has; labels, if any, under
-    the first of `LABEL_KEYS`; a test set, if any, under `x_test` and `y_test`, or `test_images` and
-    `test_labels`, and a validation set likewise under `x_val` or `val_images`. Images have shape
-    `(n, height, width)` or `(n, height, width, channels)`. Integers in 0..255 and booleans become
-    uint8; integers that are 0 and 1 alone are black and white. Floats become float32 and keep their
-    range.
+    the first of `LABEL_KEYS`, as numbers or as names of classes; a test set, if any, under `x_test`
+    and `y_test`, or `test_images` and `test_labels`, and a validation set likewise under `x_val` or
+    `val_images`. Images have shape `(n, height, width)` or `(n, height, width, channels)`. Integers
+    in 0..255 and booleans become uint8; integers that are 0 and 1 alone are black and white. Floats
+    become float32 and keep their range.
 
     Raises:
         DataError: If the file cannot be read or holds something else.
@@ -47,6 +48,7 @@ def read_array_file(path: Path) -> Source:
     if path.suffix.lower() == ".npy":
         return _with_binary(Source(Split(as_images(read_npy(path), str(path))), None, origin))
     arrays = read_npz(path, _KNOWN_KEYS, IMAGE_KEYS)
+    arrays, class_names = _with_numbered_classes(path, arrays)
     train = _checked_split(path, arrays, IMAGE_KEYS, LABEL_KEYS)
     others = {
         name: _checked_split(path, arrays, *keys)
@@ -56,8 +58,34 @@ def read_array_file(path: Path) -> Source:
     for name, split in others.items():
         _check_same_kind(path, name, train.images, split.images)
     return _with_binary(
-        Source(train, others.get("test"), origin, validation=others.get("validation"))
+        Source(train, others.get("test"), origin, class_names, validation=others.get("validation"))
     )
+
+
+def _with_numbered_classes(
+    path: Path, arrays: dict[str, np.ndarray]
+) -> tuple[dict[str, np.ndarray], tuple[str, ...] | None]:
+    """Return the arrays with names of classes as numbers, and the names; `None` without names."""
+    key = next((key for key in LABEL_KEYS if key in arrays), None)
+    if key is None or arrays[key].dtype.kind not in "US" or not arrays[key].size:
+        return arrays, None
+    names = np.unique(arrays[key].astype(str))
+    if len(names) > MOST_CLASSES:
+        raise DataError(
+            f"{path}: {key} must name at most {MOST_CLASSES} classes. Received: {len(names)} names"
+        )
+    numbered = dict(arrays)
+    for one in (key, *(key for _, keys in _OTHER_SETS.values() for key in keys)):
+        if one in arrays and arrays[one].dtype.kind in "US":
+            labels = arrays[one].astype(str)
+            unknown = labels[~np.isin(labels, names)]
+            if unknown.size:
+                raise DataError(
+                    f"{path}: {one} must hold classes of the training images. "
+                    f"Received: {printable(str(unknown[0]))!r}"
+                )
+            numbered[one] = np.searchsorted(names, labels)
+    return numbered, tuple(map(str, names))
 
 
 def _with_binary(source: Source) -> Source:
@@ -123,18 +151,13 @@ def as_labels(labels: np.ndarray, count: int, where: str) -> Labels:
     Raises:
         DataError: If their number is not `count`, or a label is not an integer from 0 to 65,535.
     """
-    labels = as_vector_of_labels(labels, count)
+    labels = plain_labels(labels, count)
     if labels.shape != (count,):
         raise DataError(
             f"{where} must hold one label per image, shape ({count},). "
             f"Received: shape {labels.shape}"
         )
-    whole = labels.dtype.kind in "biu" or (
-        labels.dtype.kind == "f"
-        and bool(np.isfinite(labels).all())
-        and bool((labels == np.rint(labels)).all())
-    )
-    if not whole:
+    if labels.dtype.kind not in "iu":
         raise DataError(f"{where} must hold whole numbers. Received: {labels.dtype}")
     low, high = labels.min(), labels.max()
     if low < 0 or high >= MOST_CLASSES:

@@ -114,7 +114,7 @@ def test_images_that_are_refused(tmp_path: Path, images: np.ndarray, message: st
         (np.ones((20, 2)), r"Received: shape \(20, 2\)"),
         (LABELS + 0.5, "whole numbers. Received: float64"),
         (np.full(20, np.nan), "whole numbers"),
-        (np.full(20, "shoe"), "whole numbers. Received: <U4"),
+        (np.full(20, np.datetime64("2020-01-01")), "whole numbers. Received: datetime64"),
     ],
 )
 def test_labels_that_are_refused(tmp_path: Path, labels: np.ndarray, message: str):
@@ -252,3 +252,18 @@ def test_another_layout_is_named(tmp_path, shape):
 def test_a_layout_of_images_is_read(tmp_path, shape):
     np.save(tmp_path / "images.npy", np.full(shape, 7, "uint8"))
     assert read_array_file(tmp_path / "images.npy").train.images.shape[:3] == shape[:3]
+
+
+@pytest.mark.parametrize("kind", ["U", "S"])
+def test_names_of_classes_are_numbered(tmp_path, kind):
+    names = np.array(["shoe", "bag", "coat"]).astype(kind)
+    labels = names[np.arange(20) % 3]
+    path = save(tmp_path / "a.npz", x=IMAGES, y=labels, x_test=IMAGES[:3], y_test=names)
+    source = read_array_file(path)
+    assert source.class_names == ("bag", "coat", "shoe")
+    np.testing.assert_array_equal(source.train.labels, np.array([2, 0, 1])[np.arange(20) % 3])
+    np.testing.assert_array_equal(source.test.labels, [2, 0, 1])
+    other = np.array(["shoe", "hat", "coat"])
+    path = save(tmp_path / "b.npz", x=IMAGES, y=labels, x_test=IMAGES[:3], y_test=other)
+    with pytest.raises(DataError, match=r"y_test must hold classes of the training.*'hat'"):
+        read_array_file(path)

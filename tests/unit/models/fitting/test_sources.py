@@ -8,6 +8,7 @@ from keras import ops
 from vae_keras import VAE, Autoencoder, ConditionalVAE
 from vae_keras.architectures import mlp
 from vae_keras.errors import ArgumentError, DataError
+from vae_keras.evaluation import evaluate as metrics_of
 from vae_keras.likelihoods import Bernoulli, SquaredError
 
 pytestmark = [
@@ -319,6 +320,9 @@ def test_integers_0_and_1_are_black_and_white(kind, tmp_path):
         model.fit(x * 255, *labels, verbose=0)
     with pytest.raises(DataError, match=r"`x` must be integers from 0 to 1\. Received: 7 images"):
         model.evaluate(data_of(kind, Batches, x * 255), verbose=0)
+    if kind == "vae":
+        found, wanted = (metrics_of(model, one, seed=0) for one in (x, images))
+        assert {**found} == pytest.approx({**wanted}, rel=1e-5, nan_ok=True)
     model.save(tmp_path / "model.keras")
     again = keras.saving.load_model(tmp_path / "model.keras")
     assert again.highest_integer == 1
@@ -327,7 +331,7 @@ def test_integers_0_and_1_are_black_and_white(kind, tmp_path):
     )
 
 
-def test_bytes_stay_bytes_whatever_is_given_later(make_images):
+def test_bytes_stay_bytes_whatever_is_given_later(make_images, tmp_path):
     model, levels = build(), make_images(N, dtype="uint8")
     dark = black_and_white()
     model.fit(levels, verbose=0)
@@ -335,6 +339,12 @@ def test_bytes_stay_bytes_whatever_is_given_later(make_images):
     with pytest.warns(UserWarning, match="`x` holds the integers 0 and 1 alone"):
         codes = model.encode(dark)
     np.testing.assert_allclose(codes, model.encode(dark / np.float32(255)), atol=1e-6)
+    assert "highest_integer" not in model.get_config()
+    model.save(tmp_path / "model.keras")
+    model = keras.saving.load_model(tmp_path / "model.keras")
+    with pytest.warns(UserWarning, match="`x` holds the integers 0 and 1 alone"):
+        model.fit(dark, verbose=0)
+    assert model.highest_integer == 255  # as it was trained
     model = build(highest=255)
     with pytest.warns(UserWarning, match="`x` holds the integers 0 and 1 alone"):
         model.fit(dark, verbose=0)
