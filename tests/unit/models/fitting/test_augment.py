@@ -133,6 +133,7 @@ def test_it_resumes_and_leaves_the_model_file_alone(kind, make_images, tmp_path)
     np.testing.assert_array_equal(loaded.encode(x, label=labels), whole.encode(x, label=labels))
 
 
+@pytest.mark.thorough
 def test_compiled_steps_are_those_of_the_fit(make_images):
     x, model = make_images(N), build(run_eagerly=False)
     plain = build(run_eagerly=False).fit(x, epochs=2, verbose=0).history["loss"]
