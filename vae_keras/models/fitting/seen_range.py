@@ -76,6 +76,8 @@ class SeenRange(keras.metrics.Metric):
         phase = _phase(training)
         axes = tuple(range(1, len(x.shape)))
         dtype = keras.backend.standardize_dtype(x.dtype)
+        if dtype == "uint8" and highest_integer == 255:
+            return  # every value is in range, and known to be a level
         if "int" in dtype:
             highest = self._ends[f"{phase}_integer"]
             highest.assign(ops.maximum(highest, ops.cast(ops.max(x), "float32")))
