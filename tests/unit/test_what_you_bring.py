@@ -6,6 +6,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from one_batch import Batches
 from PIL import Image
 
 from vae_keras import ConditionalVAE, load_dataset
@@ -184,20 +185,6 @@ def another_size(vae):
 @row("no images")
 def none(vae):
     refused(vae, BYTES[:0], "at least one image")
-
-
-class Batches(keras.utils.PyDataset):
-    """One batch."""
-
-    def __init__(self, *arrays):
-        super().__init__()
-        self.arrays = arrays
-
-    def __len__(self):
-        return 1
-
-    def __getitem__(self, index):
-        return self.arrays if len(self.arrays) > 1 else self.arrays[0]
 
 
 def loss_of(model, data):

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import pytest
 from keras import ops
+from one_batch import Batches
 
 from vae_keras.data.binarize import drawn_binary
 from vae_keras.errors import ArgumentError, DataError
@@ -25,20 +26,6 @@ OBJECTIVES = [
     ImportanceWeighted(3),
     ImportanceWeighted(3, "doubly_reparameterized"),
 ]
-
-
-class Batches(keras.utils.PyDataset):
-    """One batch of whatever it is given."""
-
-    def __init__(self, *arrays):
-        super().__init__()
-        self.arrays = arrays
-
-    def __len__(self):
-        return 1
-
-    def __getitem__(self, index):
-        return self.arrays
 
 
 def numpy_of(*tensors):

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 from keras import ops
+from one_batch import Batches
 
 from vae_keras import VAE, ConditionalVAE, Config
 from vae_keras.architectures import mlp
@@ -19,20 +20,6 @@ pytestmark = pytest.mark.backend
 
 BACKEND = keras.backend.backend()
 LABELS = np.array([0, 2, 1, 1, 0, 2])
-
-
-class Batches(keras.utils.PyDataset):
-    """One batch of whatever it is given."""
-
-    def __init__(self, *arrays):
-        super().__init__()
-        self.arrays = arrays
-
-    def __len__(self):
-        return 1
-
-    def __getitem__(self, index):
-        return self.arrays
 
 
 def conditional(num_classes=3, *, likelihood=None, optimizer=None, eager=True, **settings):
